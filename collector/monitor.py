@@ -1,0 +1,344 @@
+"""What is watched: the user's wishes for one model, as frozen models. Parsed at the edge, trusted inside.
+
+`config.py` reads them from YAML and says file, line and key; the API reads them from JSON.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from collector.model import SECOND_US, Phase
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
+"""Ids of monitors, names of reports and destinations: they stand in URLs, keys and file names."""
+
+
+def parse_duration(value: object) -> timedelta:
+    """A duration such as `30s`, `5m`, `1h30m`, `1d`; a bare number is seconds.
+
+    >>> parse_duration("1h30m")
+    datetime.timedelta(seconds=5400)
+    """
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return timedelta(seconds=value)
+    if isinstance(value, str):
+        text = value.strip().lower()
+        if text.replace(".", "", 1).isdigit():
+            return timedelta(seconds=float(text))
+        if text and not _DURATION.sub("", text).strip():
+            return timedelta(seconds=sum(float(n) * _UNIT_SECONDS[unit] for n, unit in _DURATION.findall(text)))
+    raise ValueError(f"{value!r} is not a duration: expected a number with a unit, such as 30s, 5m, 1h30m or 1d")
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+
+
+def microseconds(duration: timedelta) -> int:
+    """Exact: a timedelta counts whole microseconds."""
+    return duration // timedelta(microseconds=1)
+
+
+class Model(BaseModel):
+    """Frozen, and strict about keys: an unknown one is an error that names the nearest known key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_unknown_keys(cls, value: object) -> object:
+        if isinstance(value, Mapping):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in value:
+                if key not in known and key not in cls.model_fields:
+                    raise ValueError(f"unknown key {key!r}{near_miss(str(key), known)}; known keys: {', '.join(known)}")
+        return value
+
+
+def near_miss(word: str, known: Sequence[str]) -> str:
+    """` (did you mean 'x'?)`, or nothing when no known word is near.
+
+    >>> near_miss("colums", ["columns", "window"])
+    " (did you mean 'columns'?)"
+    """
+    nearest = difflib.get_close_matches(word, known, n=1)
+    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
+
+
+class Columns(Model):
+    """The roles of columns: the fields of a ColumnMapping, and `timestamp`, the event time.
+
+    A list of features that is given replaces inference for its kind. When both the numerical and the categorical
+    features are given the columns are closed: a row with any other column is rejected.
+    """
+
+    id: str | None = None
+    timestamp: str | None = None
+    task: Literal["regression", "classification", "recsys"] | None = None
+    target: str | None = None
+    prediction: str | tuple[str, ...] | None = None
+    pos_label: str | int = 1
+    target_names: tuple[str | int, ...] | Mapping[str | int, str] | None = None
+    numerical_features: tuple[str, ...] | None = None
+    categorical_features: tuple[str, ...] | None = None
+    text_features: tuple[str, ...] | None = None
+    datetime_features: tuple[str, ...] | None = None
+    embeddings: Mapping[str, tuple[str, ...]] | None = None
+    user_id: str | None = None
+    item_id: str | None = None
+    recommendations_type: Literal["score", "rank"] = "score"
+
+    @model_validator(mode="after")
+    def _one_role_each(self) -> Self:
+        seen: dict[str, str] = {}
+        for role in ("id", "timestamp", "target", "prediction", "numerical_features", "categorical_features",
+                     "text_features", "datetime_features"):  # fmt: skip
+            for name in _names(getattr(self, role)):
+                if name in seen:
+                    raise ValueError(f"column {name!r} is named twice: as {seen[name]} and as {role}")
+                seen[name] = role
+        return self
+
+    @property
+    def predictions(self) -> tuple[str, ...]:
+        return _names(self.prediction)
+
+    @property
+    def closed(self) -> bool:
+        return self.numerical_features is not None and self.categorical_features is not None
+
+
+def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+class WindowSettings(Model):
+    """When windows end: every so often, by cron, after so many rows; whichever comes first.
+
+    `time`: event (needs `columns.timestamp`) or arrival. `lateness`: how long a window waits past its end for rows
+    that are late. `idle`: when nothing arrived for so long, the wall clock closes windows instead of the watermark.
+    """
+
+    every: Duration | None = None
+    cron: str | None = None
+    rows: Annotated[int, Field(ge=1)] | None = None
+    time: Literal["event", "arrival"] | None = None
+    lateness: Duration = timedelta(0)
+    idle: Duration = timedelta(seconds=30)
+    timezone: str = "UTC"
+
+    @field_validator("every")
+    @classmethod
+    def _at_least_a_second(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and value < timedelta(seconds=1):
+            raise ValueError("a window lasts at least 1s")
+        return value
+
+    @field_validator("cron")
+    @classmethod
+    def _valid_cron(cls, value: str | None) -> str | None:
+        if value is not None and not (len(value.split()) == 5 and croniter.is_valid(value)):
+            raise ValueError(f"{value!r} is not a cron expression: expected five fields, such as '0 6 * * *'")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not a time zone: expected a name such as Europe/Paris") from error
+        return value
+
+    @model_validator(mode="after")
+    def _one_span(self) -> Self:
+        if self.every is not None and self.cron is not None:
+            raise ValueError("give every or cron, not both")
+        return self
+
+
+class LabelSettings(Model):
+    """`wait`: how long after a window's end its labels are waited for, unless `coverage` is reached before.
+    `keep`: how long rows and labels are kept after the last of them arrived, for late rows and corrections."""
+
+    wait: Duration = timedelta(0)
+    coverage: Annotated[float, Field(gt=0, le=1)] = 1.0
+    keep: Duration = timedelta(days=7)
+
+
+class ReferenceSettings(Model):
+    """Where the rows come from that windows are compared with: a file, or an upload through the API."""
+
+    path: str | None = None
+    upload: bool = False
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.path is not None) + self.upload != 1:
+            raise ValueError("give exactly one of path, upload")
+        return self
+
+
+def _named_item(value: object) -> object:
+    """`Name` or `{Name: {parameter: value}}` -> {"name", "parameters"}; what is already so passes."""
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, Mapping) and len(value) == 1 and "name" not in value:
+        ((name, parameters),) = value.items()
+        return {"name": name, "parameters": parameters or {}}
+    if isinstance(value, Mapping) and set(value) <= {"name", "parameters"}:
+        return value
+    raise ValueError("expected a name, or one name with its parameters: {Name: {parameter: value}}")
+
+
+class Spec(Model):
+    """A metric, test or preset by name, with its parameters."""
+
+    name: str
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+
+
+SpecItem = Annotated[Spec, BeforeValidator(_named_item)]
+
+
+class ReportSettings(Model):
+    """A Report (metrics), a Test Suite (tests), or both under one name.
+
+    `needs_target`: evaluated once the labels are in.
+    """
+
+    name: Annotated[str, Field(pattern=NAME)]
+    metrics: tuple[SpecItem, ...] = ()
+    tests: tuple[SpecItem, ...] = ()
+    needs_target: bool = False
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.metrics and not self.tests:
+            raise ValueError(f"report {self.name!r} is empty: give metrics, tests or both")
+        return self
+
+    @property
+    def phase(self) -> Phase:
+        return Phase.LABELS if self.needs_target else Phase.ROWS
+
+
+class Monitor(Model):
+    """The user's wish for one model: columns, window, reports, destinations."""
+
+    id: Annotated[str, Field(pattern=NAME)]
+    project: str = ""
+    columns: Columns = Field(default_factory=Columns)
+    window: WindowSettings = Field(default_factory=WindowSettings)
+    labels: LabelSettings = Field(default_factory=LabelSettings)
+    reference: ReferenceSettings | None = None
+    reports: tuple[ReportSettings, ...] = ()
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = Field(default_factory=dict)
+    forward: tuple[str, ...] = ()
+
+    @field_validator("metadata", mode="before")
+    @classmethod
+    def _text_values(cls, value: object) -> object:
+        if isinstance(value, Mapping):
+            return {str(key): each if isinstance(each, str) else str(each) for key, each in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [report.name for report in self.reports]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two reports are named {name!r}")
+        if self.window.time == "event" and self.columns.timestamp is None:
+            raise ValueError("window.time is event, but columns.timestamp names no column")
+        if any(report.needs_target for report in self.reports):
+            if self.columns.target is None:
+                raise ValueError("a report needs the target, but columns.target names no column")
+            if self.columns.id is None:
+                raise ValueError("a report needs the target, but columns.id names no column to join labels by")
+        return self
+
+    @property
+    def project_name(self) -> str:
+        return self.project or self.id
+
+    @property
+    def event_time(self) -> bool:
+        """Whether windows follow event time; by default they do when there is a timestamp column."""
+        return self.window.time == "event" or (self.window.time is None and self.columns.timestamp is not None)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The phases that windows go through, in order. The first one counts the rows as evaluated."""
+        wanted = {report.phase for report in self.reports}
+        return tuple(phase for phase in Phase if phase in wanted) or (Phase.ROWS,)
+
+    def reports_of(self, phase: Phase) -> tuple[ReportSettings, ...]:
+        return tuple(report for report in self.reports if report.phase is phase)
+
+    @property
+    def retention_us(self) -> int:
+        """How long rows are kept after the last one arrived: for late rows, and for labels when they are needed."""
+        keep = self.labels.keep if Phase.LABELS in self.phases else timedelta(0)
+        if self.event_time:
+            keep = max(keep, self.window.lateness, timedelta(days=1))
+        return max(microseconds(keep), SECOND_US)
+
+
+class LocalDestination(Model):
+    type: Literal["local"]
+    path: str = "./workspace"
+
+
+class EvidentlyDestination(Model):
+    """A self-hosted Evidently UI (url, secret), or Evidently Cloud (token)."""
+
+    type: Literal["evidently"]
+    url: str = "https://app.evidently.cloud"
+    secret: SecretStr | None = None
+    token: SecretStr | None = None
+
+
+class WebhookDestination(Model):
+    type: Literal["webhook"]
+    url: str
+    secret: SecretStr | None = None
+
+
+DestinationSettings = Annotated[
+    LocalDestination | EvidentlyDestination | WebhookDestination, Field(discriminator="type")
+]
+
+
+class Configuration(Model):
+    """A whole `collector.yaml`."""
+
+    destinations: Mapping[Annotated[str, Field(pattern=NAME)], DestinationSettings] = Field(default_factory=dict)
+    monitors: tuple[Monitor, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        ids = [monitor.id for monitor in self.monitors]
+        for monitor in self.monitors:
+            if ids.count(monitor.id) > 1:
+                raise ValueError(f"two monitors have the id {monitor.id!r}")
+            for name in monitor.forward:
+                if name not in self.destinations:
+                    known = list(self.destinations)
+                    raise ValueError(
+                        f"monitor {monitor.id!r} forwards to {name!r}{near_miss(name, known)}, "
+                        f"which is no destination; known: {', '.join(known) or 'none'}"
+                    )
+        return self

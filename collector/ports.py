@@ -1,0 +1,244 @@
+"""Where the stages meet: what the pipeline asks of a buffer, an evaluator and a destination.
+
+Every method may raise `Unavailable` (the store does not answer) besides what is named at it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from collector.model import (
+    Account,
+    Append,
+    Appended,
+    DeadLetter,
+    Document,
+    Item,
+    Judged,
+    Label,
+    Labelled,
+    Lease,
+    MonitorId,
+    MonitorState,
+    Pane,
+    Phase,
+    Receipt,
+    RowError,
+    Settlement,
+    SnapshotId,
+    SnapshotPage,
+    SnapshotQuery,
+    SnapshotRecord,
+    Window,
+    WindowRows,
+)
+from collector.monitor import Monitor
+
+
+class Rows(Protocol):
+    """Rows and labels wait here for their window."""
+
+    async def append(self, appends: Sequence[Append]) -> Sequence[Appended]:
+        """Store chunks, all in one round trip; answered in order, once durable. Raises Backpressure."""
+        ...
+
+    async def add_labels(self, monitor: MonitorId, labels: Sequence[Label]) -> Labelled:
+        """Join labels to their inferences, or keep them until those come. The last label of an id wins."""
+        ...
+
+    async def state(self, monitor: MonitorId) -> MonitorState:
+        """All panes that still hold rows or remember a settlement, oldest first."""
+        ...
+
+    async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
+        """The window's rows, duplicates left out, and the labels of its pane."""
+        ...
+
+    async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> None:
+        """Forget the pane's rows, ids and labels: all (None; later rows are late), or those before a row."""
+        ...
+
+
+class Queue(Protocol):
+    """Items wait here to be done: windows to evaluate, snapshots to deliver."""
+
+    async def put(self, items: Sequence[Item]) -> None:
+        """Add items; a known key is done again with the new payload, also when it is leased right now."""
+        ...
+
+    async def lease(self, queue: str, monitors: Sequence[MonitorId], *, owner: str, seconds: float) -> Lease | None:
+        """The first ready item of the first monitor that has one. An expired lease makes its item ready again."""
+        ...
+
+    async def renew(self, lease: Lease, *, seconds: float) -> Lease:
+        """Prolong. Raises LeaseLost."""
+        ...
+
+    async def ack(
+        self,
+        lease: Lease,
+        *,
+        settlement: Settlement | None = None,
+        snapshots: Sequence[SnapshotRecord] = (),
+        then: Sequence[Item] = (),
+    ) -> None:
+        """Done for good, together with its effects, or not at all. Raises LeaseLost."""
+        ...
+
+    async def nack(
+        self, lease: Lease, *, reason: str, retry_us: int | None, settlement: Settlement | None = None
+    ) -> None:
+        """Give back until `retry_us`; None sets it aside as a dead letter. Raises LeaseLost."""
+        ...
+
+
+class Snapshots(Protocol):
+    """The snapshots that the service made, for the API and the pages."""
+
+    async def list(self, query: SnapshotQuery) -> SnapshotPage: ...
+
+    async def get(self, snapshot: SnapshotId) -> bytes | None: ...
+
+    async def delete(self, snapshot: SnapshotId) -> bool: ...
+
+    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int) -> int:
+        """Forget all but the newest `keep`, and those older than an instant. Says how many went."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Items that were set aside."""
+
+    async def list(self, monitor: MonitorId | None = None) -> Sequence[DeadLetter]: ...
+
+    async def get(self, letter: str) -> DeadLetter | None: ...
+
+    async def replay(self, letter: str, *, now_us: int) -> bool:
+        """Put it back with fresh attempts; its rows wait again. False when there is none of this id."""
+        ...
+
+    async def delete(self, letter: str) -> bool:
+        """Drop it on purpose; its rows are counted as dropped{reason="dead_letter_deleted"}."""
+        ...
+
+
+class Documents(Protocol):
+    """Monitors and references, the same for every replica."""
+
+    async def put(self, kind: str, key: str, body: bytes) -> int:
+        """Store the next version and say its number; an equal body keeps the version it has."""
+        ...
+
+    async def get(self, kind: str, key: str) -> Document | None: ...
+
+    async def versions(self, kind: str) -> dict[str, int]: ...
+
+    async def delete(self, kind: str, key: str) -> bool: ...
+
+
+class Buffer(Protocol):
+    """One adapter: everything that waits, safely."""
+
+    rows: Rows
+    queue: Queue
+    snapshots: Snapshots
+    dead_letters: DeadLetters
+    documents: Documents
+
+    async def open(self) -> None:
+        """Connect and prepare. Raises Invalid when the store cannot be used as it is, with what to do."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def ping(self) -> None:
+        """Raises Unavailable when a write would fail now."""
+        ...
+
+    async def account(self, monitor: MonitorId) -> Account: ...
+
+    def durability(self) -> str:
+        """What an acknowledged row survives, in a word: sqlite, redis, redis+aof, ..."""
+        ...
+
+
+class Destination(Protocol):
+    """Takes snapshots. Delivering one again replaces what is there."""
+
+    async def deliver(self, body: bytes) -> None:
+        """Deliver a snapshot's JSON. Raises Transient or Permanent."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceFile:
+    """A prepared reference on this machine's disk: Parquet, named after its version."""
+
+    version: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One window of one monitor in one phase, with everything that its evaluation needs. Picklable."""
+
+    monitor: Monitor
+    phase: Phase
+    window: Window
+    rows: WindowRows
+    revision: int
+    reference: ReferenceFile | None
+    now_us: int
+
+
+class Evaluator(Protocol):
+    """Computes windows away from the event loop."""
+
+    async def evaluate(self, job: Job) -> Sequence[SnapshotRecord]:
+        """One record per report (and segment) of the job's phase.
+
+        Raises Transient (its process died, its time ran out) or Permanent.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Monitors(Protocol):
+    """The monitors that are watched now, and what is known of them."""
+
+    def get(self, monitor: str) -> Monitor:
+        """Raises UnknownMonitor, with the near miss."""
+        ...
+
+    def all(self) -> Sequence[Monitor]: ...
+
+    async def put(self, monitor: Monitor) -> bool:
+        """Add or replace; says whether it is new. Raises Invalid (an unknown metric, destination, parameter)."""
+        ...
+
+    async def delete(self, monitor: str) -> None:
+        """Raises UnknownMonitor."""
+        ...
+
+    async def describe(self, monitor: Monitor) -> Mapping[str, object]:
+        """Its state as JSON: account, open windows, last snapshot, last error, reference."""
+        ...
+
+
+class Intake(Protocol):
+    """What a request asks of the pipeline. Answers come once the effect is durable. All raise Backpressure."""
+
+    async def take(self, monitor: Monitor, judged: Judged, *, request_key: str | None = None) -> Receipt: ...
+
+    async def label(self, monitor: Monitor, labels: Sequence[Label], errors: Sequence[RowError] = ()) -> Receipt: ...
+
+    async def flush(self, monitor: Monitor) -> Sequence[str]:
+        """Close the open windows now; says their keys."""
+        ...
+
+    async def set_reference(self, monitor: Monitor, parquet: bytes) -> int:
+        """Replace the reference; says its version. Raises Invalid (a column of the monitor is missing)."""
+        ...

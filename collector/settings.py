@@ -1,0 +1,52 @@
+"""How the process runs: read from the environment, prefix `COLLECTOR_`. What is watched stands in `monitor.py`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Frozen and validated at the start; an error names the variable."""
+
+    model_config = SettingsConfigDict(env_prefix="COLLECTOR_", frozen=True, extra="ignore")
+
+    buffer_url: SecretStr = SecretStr("sqlite://./collector-data/buffer.db")
+    """`sqlite://PATH`, `redis://...` or `rediss://...`; secret, because it may hold a password."""
+    data_dir: Path = Path("./collector-data")
+    """Where this process keeps files of its own: prepared references."""
+    sqlite_synchronous: Literal["OFF", "NORMAL", "FULL", "EXTRA"] = "FULL"
+    """FULL: an acknowledged row survives a power cut. NORMAL: it survives a crash of the process only."""
+    api_keys_file: Path | None = None
+    """A file with one `key` or `scope:key` a line; no file: every route is open."""
+
+    max_body_bytes: Annotated[int, Field(gt=0)] = 32 * 1024 * 1024
+    """A larger request is refused with 413, also when it grows past this while it is decompressed."""
+    max_request_rows: Annotated[int, Field(gt=0)] = 200_000
+    max_columns: Annotated[int, Field(gt=0)] = 2_000
+    max_buffered_rows: Annotated[int, Field(gt=0)] = 20_000_000
+    """Waiting rows of one monitor; above it, requests are refused with 429."""
+    max_buffered_bytes: Annotated[int, Field(gt=0)] = 4 * 1024**3
+    """Waiting bytes of one monitor; above it, requests are refused with 429."""
+    max_future_seconds: Annotated[float, Field(ge=0)] = 86_400.0
+    """A row whose event time is further ahead of the clock than this is rejected."""
+
+    tick_seconds: Annotated[float, Field(gt=0)] = 1.0
+    """How often due windows are looked for."""
+    lease_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """How long a silent worker keeps its item; it renews at a third of this."""
+    max_attempts: Annotated[int, Field(ge=1)] = 5
+    """After so many attempts an evaluation or a delivery is dead-lettered."""
+    retry_seconds: Annotated[float, Field(gt=0)] = 1.0
+    """The first wait between attempts; it doubles, with jitter, up to five minutes."""
+    evaluate_processes: Annotated[int, Field(ge=1)] = 1
+    """Processes that compute windows, at low priority."""
+    evaluate_timeout_seconds: Annotated[float, Field(gt=0)] = 600.0
+    """A window that takes longer is given up for this attempt, and its process is replaced."""
+    keep_snapshots: Annotated[int, Field(ge=1)] = 5_000
+    """Snapshots kept for the API and the pages, per monitor; older ones are forgotten."""
+    keep_snapshots_days: Annotated[float, Field(gt=0)] = 400.0
+    shutdown_seconds: Annotated[float, Field(ge=0)] = 20.0
+    """How long a stopping process waits for requests and leases to finish."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
