@@ -8,11 +8,13 @@ A chunk is `version byte, flags byte, body`. The body, compressed with zstd when
     j  JSON list: mixed or nested values, integers beyond 64 bits, booleans with gaps
 """
 
+import math
 import struct
 import sys
 from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import orjson
 import zstandard
@@ -26,7 +28,9 @@ _COMPRESSED = 1
 _COMPRESS_FROM_BYTES = 512
 _EXACT_INTEGER = 2**53
 _LENGTH = struct.Struct("<I")
-_NAN = float("nan")
+_NAN = math.nan
+_INFINITY = "\0"
+"""Key of the wrapper: no client can send a nested value, the door refuses those."""
 
 if sys.byteorder != "little":  # pragma: no cover
     raise RuntimeError("chunks are little-endian; this machine is not")
@@ -76,7 +80,8 @@ def encode(columns: Mapping[str, Sequence[object]], rows: int, *, times: Collect
 
 
 def _encode_times(values: Sequence[object]) -> tuple[str, bytes]:
-    return "t", array("q", [MISSING_TIME if value is None else value for value in values]).tobytes()  # type: ignore[list-item]  # the caller's promise
+    instants = cast("Sequence[int | None]", values)  # the caller's promise
+    return "t", array("q", [MISSING_TIME if value is None else value for value in instants]).tobytes()
 
 
 def _encode_column(values: Sequence[object]) -> tuple[str, bytes]:
@@ -85,30 +90,31 @@ def _encode_column(values: Sequence[object]) -> tuple[str, bytes]:
         if kinds <= {str, type(None)} and str in kinds:
             return "s", _encode_strings(values)
         if kinds == {int}:
-            return "i", array("q", values).tobytes()  # type: ignore[arg-type]  # all are integers here
+            return "i", array("q", cast("Sequence[int]", values)).tobytes()
         if kinds == {bool}:
-            return "b", bytes(values)  # type: ignore[arg-type]  # all are booleans here
-        if kinds <= {float, int, type(None)} and (
-            int not in kinds or max(abs(v) for v in values if type(v) is int) <= _EXACT_INTEGER  # type: ignore[type-var]
-        ):
-            return "f", array("d", [_NAN if value is None else value for value in values]).tobytes()  # type: ignore[list-item]
-    except OverflowError:  # an integer beyond 64 bits: kept exactly, as JSON text cannot be
+            return "b", bytes(cast("Sequence[bool]", values))
+        if kinds <= {float, int, type(None)}:
+            numbers = cast("Sequence[float | None]", values)
+            if int not in kinds or max(abs(value) for value in numbers if type(value) is int) <= _EXACT_INTEGER:
+                return "f", array("d", [_NAN if value is None else value for value in numbers]).tobytes()
+    except OverflowError:  # an integer beyond 64 bits
         pass
     return "j", orjson.dumps([_json_value(value) for value in values])
 
 
 def _json_value(value: object) -> object:
+    """What JSON cannot say: integers beyond 64 bits become floats, or text; infinities are wrapped."""
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         return float(value) if abs(value) < 10**300 else str(value)
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):  # noqa: PLR0124
-        return None if value != value else {"\0": str(value)}  # noqa: PLR0124 - JSON has no infinity
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else {_INFINITY: str(value)}
     return value
 
 
 def _encode_strings(values: Sequence[object]) -> bytes:
     codes: dict[object, int] = {}
     indexes = [codes.setdefault(value, len(codes)) for value in values]
-    distinct = orjson.dumps(list(codes), option=0)
+    distinct = orjson.dumps(list(codes))
     code_type = "B" if len(codes) <= 256 else "H" if len(codes) <= 65536 else "I"
     return _LENGTH.pack(len(distinct)) + distinct + array(code_type, indexes).tobytes()
 
@@ -138,6 +144,6 @@ def _decode_column(name: str, kind: str, blob: memoryview, rows: int) -> Encoded
         return EncodedColumn(name, kind, codes, values, len(codes) // rows if rows else 1)
     if kind == "j":
         loaded = orjson.loads(blob)
-        values = [float(v["\0"]) if isinstance(v, dict) and "\0" in v else v for v in loaded]
+        values = [float(v[_INFINITY]) if isinstance(v, dict) and _INFINITY in v else v for v in loaded]
         return EncodedColumn(name, kind, blob, values)
     return EncodedColumn(name, kind, blob, width=1 if kind == "b" else 8)

@@ -213,7 +213,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The last settlement of one window in one phase: how many rows and labels it saw."""
+    """The last settlement of one window in one phase: how many rows and labels it saw, and when it read them."""
 
     outcome: Outcome
     rows: int
@@ -309,7 +309,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What an ack, or a last nack, says of a window. `counts_rows` in the first phase only: a row is counted once."""
+    """What an ack, or a last nack, says of a window. `counts_rows` in the first phase only: a row is counted once.
+
+    `at_us` is the instant at which the rows were read, and becomes `Settled.at_us`: what came later was not seen.
+    """
 
     window: Window
     phase: Phase
@@ -318,6 +321,7 @@ class Settlement:
     labelled: int
     revision: int
     counts_rows: bool
+    at_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)

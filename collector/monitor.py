@@ -170,7 +170,8 @@ class WindowSettings(Model):
 
 class LabelSettings(Model):
     """`wait`: how long after a window's end its labels are waited for, unless `coverage` is reached before.
-    `keep`: how long rows and labels are kept after the last of them arrived, for late rows and corrections."""
+    `keep`: how long rows and labels are kept after the last of them arrived, for late rows and corrections.
+    """
 
     wait: Duration = timedelta(0)
     coverage: Annotated[float, Field(gt=0, le=1)] = 1.0
