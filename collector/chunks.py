@@ -95,7 +95,7 @@ def _encode_column(values: Sequence[object]) -> tuple[str, bytes]:
             return "b", bytes(cast("Sequence[bool]", values))
         if kinds <= {float, int, type(None)}:
             numbers = cast("Sequence[float | None]", values)
-            if int not in kinds or max(abs(value) for value in numbers if type(value) is int) <= _EXACT_INTEGER:
+            if int not in kinds or max(abs(value) for value in values if isinstance(value, int)) <= _EXACT_INTEGER:
                 return "f", array("d", [_NAN if value is None else value for value in numbers]).tobytes()
     except OverflowError:  # an integer beyond 64 bits
         pass

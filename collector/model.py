@@ -226,8 +226,8 @@ class Settled:
 class PaneState:
     """A pane as the scheduler sees it.
 
-    `rows` are accepted rows since the pane began, also those trimmed since; `labelled` are distinct ids with a label;
-    `settled` is keyed by (part, phase).
+    `rows` are accepted rows since the pane began, also the first `trimmed` ones, which were purged since; `labelled`
+    are distinct ids with a label; `settled` is keyed by (part, phase).
     """
 
     pane: Pane
@@ -238,6 +238,7 @@ class PaneState:
     last_append_us: int
     last_label_us: int | None
     settled: Mapping[tuple[int, Phase], Settled] = field(default_factory=dict)
+    trimmed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

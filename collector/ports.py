@@ -47,7 +47,7 @@ class Rows(Protocol):
         ...
 
     async def state(self, monitor: MonitorId) -> MonitorState:
-        """All panes that still hold rows or remember a settlement, oldest first."""
+        """All panes that hold rows, oldest first; panes purged whole are not among them."""
         ...
 
     async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
@@ -55,7 +55,10 @@ class Rows(Protocol):
         ...
 
     async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> None:
-        """Forget the pane's rows, ids and labels: all (None; later rows are late), or those before a row."""
+        """Forget the pane's rows, ids and labels: all (None; later rows are late), or those before a row.
+
+        Settlements of windows that lie wholly before that row are forgotten with it (`PaneState.trimmed`).
+        """
         ...
 
 

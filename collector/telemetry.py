@@ -1,0 +1,125 @@
+"""The service's own Prometheus series, all of them, as data. `docs/telemetry.md` is generated from this table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series: its name, what a change in it means, and its labels (all of bounded cardinality)."""
+
+    kind: Kind
+    name: str
+    meaning: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+_FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+SERIES = (
+    Series("gauge", "collector_build_info", "Always 1; version, and what an acknowledged row survives.",
+           ("version", "durability")),
+    Series("counter", "collector_receive_rows_total",
+           "Rows of answered requests: accepted, rejected (bad), duplicate (seen before), late (past retention), "
+           "refused (buffer full or unreachable; the sender was told to repeat).", ("monitor", "outcome")),
+    Series("counter", "collector_receive_labels_total",
+           "Labels of answered requests: accepted, rejected, duplicate.", ("monitor", "outcome")),
+    Series("counter", "collector_receive_requests_total", "Answered requests by route and status.",
+           ("route", "status")),
+    Series("histogram", "collector_receive_request_seconds", "Time from a request's head to its answer.",
+           ("route",), _FAST),
+    Series("histogram", "collector_buffer_append_seconds", "Round trip of one group of appends to the buffer.",
+           (), _FAST),
+    Series("gauge", "collector_buffer_accepted_rows", "Rows accepted since the monitor began.", ("monitor",)),
+    Series("gauge", "collector_buffer_waiting_rows", "Rows whose window was not settled yet.", ("monitor",)),
+    Series("gauge", "collector_buffer_waiting_bytes", "Their stored bytes.", ("monitor",)),
+    Series("gauge", "collector_buffer_oldest_wait_seconds", "Age of the oldest waiting row; 0 when none waits.",
+           ("monitor",)),
+    Series("gauge", "collector_evaluate_rows", "Rows of evaluated windows.", ("monitor",)),
+    Series("gauge", "collector_dead_rows", "Rows of dead-lettered windows.", ("monitor",)),
+    Series("gauge", "collector_dropped_rows", "Rows discarded on purpose, by reason.", ("monitor", "reason")),
+    Series("gauge", "collector_account_imbalance_rows",
+           "accepted - evaluated - dead - dropped - waiting: anything but 0 at rest is a defect.", ("monitor",)),
+    Series("counter", "collector_evaluate_windows_total",
+           "Attempts by outcome: evaluated, retried, dead, lost (another worker took over).", ("monitor", "outcome")),
+    Series("histogram", "collector_evaluate_seconds", "Time to evaluate one window.", ("monitor",), _SLOW),
+    Series("counter", "collector_evaluate_failed_metrics_total", "Metrics and tests that ended in an error.",
+           ("monitor",)),
+    Series("gauge", "collector_window_lag_seconds", "How long the oldest due window has been waiting to be evaluated.",
+           ("monitor",)),
+    Series("counter", "collector_forward_snapshots_total",
+           "Deliveries by outcome: delivered, retried, dead, lost.", ("to", "outcome")),
+    Series("histogram", "collector_forward_seconds", "Time of one delivery.", ("to",), _SLOW),
+    Series("gauge", "collector_last_success_timestamp_seconds", "When a window of the monitor was last evaluated.",
+           ("monitor",)),
+)  # fmt: skip
+
+
+class Telemetry:
+    """The series of one process. A name that is not in the table is a KeyError at once, not a silent new series."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._series: dict[str, Counter | Gauge | Histogram] = {}
+        for series in SERIES:
+            if series.kind == "counter":
+                self._series[series.name] = Counter(series.name, series.meaning, series.labels, registry=self.registry)
+            elif series.kind == "gauge":
+                self._series[series.name] = Gauge(series.name, series.meaning, series.labels, registry=self.registry)
+            else:
+                self._series[series.name] = Histogram(
+                    series.name, series.meaning, series.labels, buckets=series.buckets, registry=self.registry
+                )
+
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        series = self._of(name, labels)
+        if not isinstance(series, Counter):
+            raise TypeError(f"{name} is not a counter")
+        if amount:
+            series.inc(amount)
+
+    def set(self, name: str, value: float, **labels: str) -> None:
+        series = self._of(name, labels)
+        if not isinstance(series, Gauge):
+            raise TypeError(f"{name} is not a gauge")
+        series.set(value)
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        series = self._of(name, labels)
+        if not isinstance(series, Histogram):
+            raise TypeError(f"{name} is not a histogram")
+        series.observe(seconds)
+
+    def text(self) -> bytes:
+        """The exposition that Prometheus scrapes."""
+        return generate_latest(self.registry)
+
+    def _of(self, name: str, labels: Mapping[str, str]) -> Counter | Gauge | Histogram:
+        series = self._series[name]
+        return series.labels(**labels) if labels else series
+
+
+def document() -> str:
+    """The table of `docs/telemetry.md`."""
+    lines = [
+        "# Telemetry",
+        "",
+        "Generated from `collector/telemetry.py` by `python -m collector.telemetry`; a test fails when it is stale.",
+        "",
+        "| series | kind | labels | meaning |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| `{s.name}` | {s.kind} | {', '.join(s.labels) or '-'} | {s.meaning} |" for s in SERIES]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(document(), end="")  # noqa: T201 - the module's command
