@@ -282,7 +282,7 @@ def outbox(destination: DestinationName) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something to be done once in effect. Putting an item of a known key again asks for it to be done again."""
+    """Something to be done once in effect. Putting a known key with another payload asks for it to be done again."""
 
     queue: str
     monitor: MonitorId

@@ -66,7 +66,9 @@ class Queue(Protocol):
     """Items wait here to be done: windows to evaluate, snapshots to deliver."""
 
     async def put(self, items: Sequence[Item]) -> None:
-        """Add items; a known key is done again with the new payload, also when it is leased right now."""
+        """Add items. A known key with an equal payload changes nothing, whatever its item waits for; with another
+        payload it is done again, also when it is leased right now: then it is ready once more after the ack.
+        """
         ...
 
     async def lease(self, queue: str, monitors: Sequence[MonitorId], *, owner: str, seconds: float) -> Lease | None:
