@@ -138,7 +138,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class RequestPart:
-    """Consecutive rows of a chunk that came in one request. `key` makes a resend of that request harmless."""
+    """Consecutive rows of a chunk that came in one request. `key` makes a resend of that request harmless.
+
+    All rows of one request that go to one pane travel in one part: a second part of the same key and pane is a resend.
+    """
 
     rows: int
     key: str | None = None
@@ -167,12 +170,15 @@ class Append:
 class Appended:
     """What an append did. `duplicates` are row indexes of the chunk that were known already and are not counted.
 
-    `late`: the pane was purged before; nothing was stored.
+    `late`: the pane was purged before; nothing was stored. `refused` says why the monitor is full: nothing was
+    stored, and the other appends of the same call are not touched by it. Rows = accepted + duplicates + late, unless
+    refused.
     """
 
     accepted: int
     duplicates: Sequence[int] = ()
     late: int = 0
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +210,12 @@ class WindowRows:
 
 
 class Outcome(StrEnum):
-    """How a window was settled."""
+    """How a window was settled. WAITING: it was dead and is replayed; it has seen no row, and keeps its revision."""
 
     EVALUATED = "evaluated"
     DEAD = "dead"
     DROPPED = "dropped"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +320,7 @@ class Settlement:
     """What an ack, or a last nack, says of a window. `counts_rows` in the first phase only: a row is counted once.
 
     `at_us` is the instant at which the rows were read, and becomes `Settled.at_us`: what came later was not seen.
+    `reason` says why, when the outcome is DROPPED; the account counts its rows under it.
     """
 
     window: Window
@@ -323,11 +331,16 @@ class Settlement:
     revision: int
     counts_rows: bool
     at_us: int = 0
+    reason: str = "dropped"
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An item that was set aside, with the reason of its last attempt."""
+    """An item that was set aside, with the reason of its last attempt.
+
+    An item has one letter at most, and its id is derived from the item: dying again replaces the letter, an ack of
+    the same item takes it away. `rows` are those of the window that it failed to settle.
+    """
 
     id: str
     queue: str

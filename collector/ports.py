@@ -39,11 +39,20 @@ class Rows(Protocol):
     """Rows and labels wait here for their window."""
 
     async def append(self, appends: Sequence[Append]) -> Sequence[Appended]:
-        """Store chunks, all in one round trip; answered in order, once durable. Raises Backpressure."""
+        """Store chunks, all in one round trip; answered in order, once durable.
+
+        Each is stored whole or not at all. Duplicates are decided together with the storing: a request key that the
+        pane has seen within 24 hours, an inference id that the monitor knows (until its pane is purged), and either
+        of them twice in the call. A monitor that is full refuses its own appends only (`Appended.refused`).
+        """
         ...
 
     async def add_labels(self, monitor: MonitorId, labels: Sequence[Label]) -> Labelled:
-        """Join labels to their inferences, or keep them until those come. The last label of an id wins."""
+        """Join labels to their inferences, or keep them until those come, for seven days at most.
+
+        The last label of an id wins, unless both have an instant and the new one's is older. Raises Backpressure
+        when as many labels wait for an inference as rows may wait.
+        """
         ...
 
     async def state(self, monitor: MonitorId) -> MonitorState:
@@ -51,13 +60,16 @@ class Rows(Protocol):
         ...
 
     async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
-        """The window's rows, duplicates left out, and the labels of its pane."""
+        """The window's rows in order of arrival, duplicates left out, and the labels of those rows."""
         ...
 
-    async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> None:
+    async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> bool:
         """Forget the pane's rows, ids and labels: all (None; later rows are late), or those before a row.
 
-        Settlements of windows that lie wholly before that row are forgotten with it (`PaneState.trimmed`).
+        Settlements of windows that lie wholly before that row are forgotten with it (`PaneState.trimmed`). Rows that
+        no settlement counted are dropped{reason="purged"}. The endless pane is never late: purged whole, it goes on
+        after its last row. False, and nothing happens, while a window of it is a dead letter: replay or delete that
+        first. A purge that was cut short is finished by repeating it.
         """
         ...
 
@@ -67,16 +79,23 @@ class Queue(Protocol):
 
     async def put(self, items: Sequence[Item]) -> None:
         """Add items. A known key with an equal payload changes nothing, whatever its item waits for; with another
-        payload it is done again, also when it is leased right now: then it is ready once more after the ack.
+        payload it is done again, also when it is leased right now: then it is ready once more after the ack. An item
+        that waits for its retry keeps its attempts and its instant.
         """
         ...
 
     async def lease(self, queue: str, monitors: Sequence[MonitorId], *, owner: str, seconds: float) -> Lease | None:
-        """The first ready item of the first monitor that has one. An expired lease makes its item ready again."""
+        """The item that has been ready longest, of the first monitor that has one.
+
+        An expired lease makes its item ready again, at the instant of its expiry. Tokens of a monitor only grow.
+        """
         ...
 
     async def renew(self, lease: Lease, *, seconds: float) -> Lease:
-        """Prolong. Raises LeaseLost."""
+        """Prolong, from now on. Raises LeaseLost.
+
+        An expired lease that nobody took since is still its owner's: it can be renewed, acked, nacked.
+        """
         ...
 
     async def ack(
@@ -87,20 +106,29 @@ class Queue(Protocol):
         snapshots: Sequence[SnapshotRecord] = (),
         then: Sequence[Item] = (),
     ) -> None:
-        """Done for good, together with its effects, or not at all. Raises LeaseLost."""
+        """Done for good, together with its effects, or not at all. Raises LeaseLost.
+
+        Settlement, snapshots and items belong to the lease's monitor. A snapshot replaces one of the same id unless
+        that has a higher revision. A dead letter of the same item is taken away: it has been done after all.
+        """
         ...
 
     async def nack(
         self, lease: Lease, *, reason: str, retry_us: int | None, settlement: Settlement | None = None
     ) -> None:
-        """Give back until `retry_us`; None sets it aside as a dead letter. Raises LeaseLost."""
+        """Give back until `retry_us`; None sets it aside as a dead letter, settled as told. Raises LeaseLost."""
         ...
 
 
 class Snapshots(Protocol):
     """The snapshots that the service made, for the API and the pages."""
 
-    async def list(self, query: SnapshotQuery) -> SnapshotPage: ...
+    async def list(self, query: SnapshotQuery) -> SnapshotPage:
+        """Newest first, by instant and id; `from_us` is within, `to_us` is not. Pages stay whole when more come.
+
+        Raises Invalid (a cursor that no page gave).
+        """
+        ...
 
     async def get(self, snapshot: SnapshotId) -> bytes | None: ...
 
@@ -114,7 +142,9 @@ class Snapshots(Protocol):
 class DeadLetters(Protocol):
     """Items that were set aside."""
 
-    async def list(self, monitor: MonitorId | None = None) -> Sequence[DeadLetter]: ...
+    async def list(self, monitor: MonitorId | None = None) -> Sequence[DeadLetter]:
+        """Newest first."""
+        ...
 
     async def get(self, letter: str) -> DeadLetter | None: ...
 
@@ -136,9 +166,13 @@ class Documents(Protocol):
 
     async def get(self, kind: str, key: str) -> Document | None: ...
 
-    async def versions(self, kind: str) -> dict[str, int]: ...
+    async def versions(self, kind: str) -> dict[str, int]:
+        """The version of every document of a kind: a cheap look at what has changed."""
+        ...
 
-    async def delete(self, kind: str, key: str) -> bool: ...
+    async def delete(self, kind: str, key: str) -> bool:
+        """A document put after it goes on counting: a version never means two bodies."""
+        ...
 
 
 class Buffer(Protocol):
