@@ -11,12 +11,26 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from collector.model import SECOND_US, Phase
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_UNKNOWN_KEY: Literal["unknown_key"] = "unknown_key"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 """Ids of monitors, names of reports and destinations: they stand in URLs, keys and file names."""
 
@@ -30,17 +44,50 @@ def parse_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return timedelta(seconds=value)
+        return _seconds(value)
     if isinstance(value, str):
         text = value.strip().lower()
-        if text.replace(".", "", 1).isdigit():
-            return timedelta(seconds=float(text))
+        if text.replace(".", "", 1).isdecimal():
+            return _seconds(float(text))
         if text and not _DURATION.sub("", text).strip():
-            return timedelta(seconds=sum(float(n) * _UNIT_SECONDS[unit] for n, unit in _DURATION.findall(text)))
+            return _seconds(sum(float(n) * _UNIT_SECONDS[unit] for n, unit in _DURATION.findall(text)))
     raise ValueError(f"{value!r} is not a duration: expected a number with a unit, such as 30s, 5m, 1h30m or 1d")
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+def format_duration(duration: timedelta) -> str:
+    """The inverse of `parse_duration`, in the largest unit that is exact.
+
+    >>> format_duration(timedelta(hours=36)), format_duration(timedelta(seconds=1.5))
+    ('36h', '1500ms')
+    """
+    thousandths = duration // timedelta(milliseconds=1)
+    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        if thousandths % (seconds * 1000) == 0:
+            return f"{thousandths // (seconds * 1000)}{unit}"
+    return f"{thousandths}ms"
+
+
+def _seconds(value: float) -> timedelta:
+    try:
+        return timedelta(seconds=value)
+    except OverflowError as error:
+        raise ValueError("too long for a duration: expected less than a million days") from error
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str, when_used="json"),
+    WithJsonSchema(
+        {
+            "description": "a number with a unit, such as 30s, 5m, 1h30m or 1d; a bare number is seconds",
+            "anyOf": [
+                {"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d|w)?\s*)+$"},
+                {"type": "number", "minimum": 0},
+            ],
+        }
+    ),
+]
 
 
 def microseconds(duration: timedelta) -> int:
@@ -53,15 +100,31 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _name_unknown_keys(cls, value: object) -> object:
-        if isinstance(value, Mapping):
+    def _name_unknown_keys(cls, value: object, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return validate(value)
+        except ValidationError as error:
             known = [field.alias or name for name, field in cls.model_fields.items()]
-            for key in value:
-                if key not in known and key not in cls.model_fields:
-                    raise ValueError(f"unknown key {key!r}{near_miss(str(key), known)}; known keys: {', '.join(known)}")
-        return value
+            raise ValidationError.from_exception_data(
+                error.title, [_with_near_miss(each, known) for each in error.errors()]
+            ) from None
+
+
+def _with_near_miss(error: ErrorDetails, known: Sequence[str]) -> InitErrorDetails:
+    """The same error; one that says that a key is unknown gets the known keys. Errors from further in come through
+    here once for each model around them, so those that were made here are made again.
+    """
+    kind: str | PydanticCustomError = error["type"]
+    context = error.get("ctx", {})
+    if kind == "extra_forbidden" and len(error["loc"]) == 1:
+        key = str(error["loc"][0])
+        context = {"sentence": f"unknown key {key!r}{near_miss(key, known)}; known keys: {', '.join(known)}"}
+        kind = _UNKNOWN_KEY
+    if kind == _UNKNOWN_KEY:
+        kind = PydanticCustomError(_UNKNOWN_KEY, "{sentence}", context)
+    return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=context)
 
 
 def near_miss(word: str, known: Sequence[str]) -> str:
@@ -210,7 +273,25 @@ class Spec(Model):
     parameters: Mapping[str, Any] = Field(default_factory=dict)
 
 
-SpecItem = Annotated[Spec, BeforeValidator(_named_item)]
+SpecItem = Annotated[
+    Spec,
+    BeforeValidator(_named_item),
+    WithJsonSchema(
+        {
+            "description": "Name, or {Name: {parameter: value}}",
+            "anyOf": [
+                {"type": "string"},
+                {"type": "object", "maxProperties": 1, "additionalProperties": {"type": ["object", "null"]}},
+                {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "parameters": {"type": "object"}},
+                    "required": ["name"],
+                    "additionalProperties": False,
+                },
+            ],
+        }
+    ),
+]
 
 
 class ReportSettings(Model):
