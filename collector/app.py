@@ -1,0 +1,249 @@
+"""The composition root: settings -> adapters -> stages -> run. Started in order, stopped in reverse."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from aiohttp import web
+
+from collector import __version__, forward
+from collector.buffer import Limits, open_buffer
+from collector.clock import SystemClock
+from collector.errors import Unavailable
+from collector.evaluate import catalogue
+from collector.evaluate.pool import PoolEvaluator
+from collector.model import WORK_QUEUE, DestinationName, MonitorId, outbox
+from collector.monitor import Configuration, Monitor
+from collector.pages import StoredPages
+from collector.pipeline.errors import LastErrors
+from collector.pipeline.evaluate import EvaluateHandler
+from collector.pipeline.forward import ForwardHandler
+from collector.pipeline.intake import BufferedIntake
+from collector.pipeline.references import References
+from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.schedule import Housekeeping, scheduler
+from collector.pipeline.work import Handler, Worker, WorkSettings
+from collector.ports import Buffer, Destination
+from collector.receive import http, reference
+from collector.receive.keys import Keys
+from collector.settings import Settings
+from collector.telemetry import Telemetry
+from collector.workspace import pages
+
+log = logging.getLogger(__name__)
+
+Role = Literal["all", "receive", "work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where and as what this process runs."""
+
+    role: Role = "all"
+    host: str = "0.0.0.0"  # noqa: S104 - a service in a container is reached from outside it
+    port: int = 8001
+    share_port: bool = False
+
+    @property
+    def works(self) -> bool:
+        return self.role in ("all", "work")
+
+
+class Readiness:
+    """Ready while the buffer takes writes and nobody asked us to stop. State: whether we are stopping."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._buffer = buffer
+        self.stopping = asyncio.Event()
+
+    async def __call__(self) -> None:
+        if self.stopping.is_set():
+            raise Unavailable("the service is stopping")
+        await self._buffer.ping()
+
+
+async def run(configuration: Configuration, settings: Settings, serving: Serving, stop: asyncio.Event) -> None:
+    """Run until `stop` is set, then drain: answer what is in flight, finish what is leased, close."""
+    async with AsyncExitStack() as stack:
+        clock, telemetry = SystemClock(), Telemetry()
+        buffer = await stack.enter_async_context(_opened_buffer(settings, clock))
+        telemetry.set("collector_build_info", 1, version=__version__, durability=buffer.durability())
+        ready = Readiness(buffer)
+        references = References(buffer, settings.data_dir)
+        errors = LastErrors(buffer, clock)
+        registry = MonitorRegistry(
+            buffer=buffer,
+            references=references,
+            errors=errors,
+            destinations=configuration.destinations,
+            check=catalogue.check,
+        )
+        await registry.load(configuration.monitors)
+        wake, deliver = asyncio.Event(), asyncio.Event()
+        intake = BufferedIntake(
+            buffer=buffer, references=references, telemetry=telemetry, clock=clock, wake=wake
+        )
+        if serving.works:
+            await _load_references(configuration.monitors, intake)
+            evaluator = await stack.enter_async_context(_started_evaluator(settings))
+            destinations = await stack.enter_async_context(_built_destinations(configuration))
+            handlers: dict[str, Handler] = {
+                WORK_QUEUE: EvaluateHandler(
+                    buffer=buffer,
+                    evaluator=evaluator,
+                    references=references,
+                    monitor_of=registry.get,
+                    errors=errors,
+                    deliver=deliver,
+                    telemetry=telemetry,
+                    clock=clock,
+                )
+            }
+            for name in map(DestinationName, destinations):
+                handlers[outbox(name)] = ForwardHandler(
+                    name=name, destinations=destinations, buffer=buffer, errors=errors, telemetry=telemetry
+                )
+            workers = _workers(buffer, handlers, registry, settings, wake, deliver, clock)
+            await stack.enter_async_context(_working(workers, settings))
+        housekeeping = Housekeeping(
+            buffer=buffer,
+            registry=registry,
+            wake=wake,
+            telemetry=telemetry,
+            clock=clock,
+            keep_snapshots=settings.keep_snapshots,
+            keep_snapshots_age=timedelta(days=settings.keep_snapshots_days),
+        )
+        jobs = scheduler(housekeeping, tick_seconds=settings.tick_seconds, works=serving.works)
+        jobs.start()
+        stack.callback(jobs.shutdown, wait=False)
+        stack.push_async_callback(intake.close)
+        site = http.build(
+            monitors=registry,
+            intake=intake,
+            buffer=buffer,
+            settings=settings,
+            keys=None if settings.api_keys_file is None else Keys(settings.api_keys_file),
+            ready=ready,
+            telemetry=telemetry,
+            extra_routes=pages.routes(StoredPages(registry, buffer)),
+        )
+        await stack.enter_async_context(_listening(site, settings, serving))
+        log.info("listening on http://%s:%d as %s, rows are durable as %s", serving.host, serving.port, serving.role,
+                 buffer.durability())  # fmt: skip
+        await stop.wait()
+        log.info("stopping: requests in flight are answered, work in hand is finished")
+        ready.stopping.set()
+
+
+@asynccontextmanager
+async def _opened_buffer(settings: Settings, clock: SystemClock) -> AsyncIterator[Buffer]:
+    buffer = open_buffer(
+        settings.buffer_url.get_secret_value(),
+        clock=clock,
+        limits=Limits(max_rows=settings.max_buffered_rows, max_bytes=settings.max_buffered_bytes),
+        sqlite_synchronous=settings.sqlite_synchronous,
+    )
+    await buffer.open()
+    try:
+        yield buffer
+    finally:
+        await buffer.close()
+
+
+@asynccontextmanager
+async def _started_evaluator(settings: Settings) -> AsyncIterator[PoolEvaluator]:
+    evaluator = PoolEvaluator(
+        processes=settings.evaluate_processes, timeout_seconds=settings.evaluate_timeout_seconds
+    )
+    await evaluator.start()
+    try:
+        yield evaluator
+    finally:
+        await evaluator.close()
+
+
+@asynccontextmanager
+async def _built_destinations(configuration: Configuration) -> AsyncIterator[dict[str, Destination]]:
+    destinations = {name: forward.build(name, wish) for name, wish in configuration.destinations.items()}
+    try:
+        yield destinations
+    finally:
+        for destination in destinations.values():
+            await destination.close()
+
+
+async def _load_references(monitors: Sequence[Monitor], intake: BufferedIntake) -> None:
+    """References named by path are read at the start: a file that is not there is told now, not in the first window."""
+    for monitor in monitors:
+        if monitor.reference is not None and monitor.reference.path is not None:
+            parquet = await asyncio.to_thread(reference.from_file, monitor, Path(monitor.reference.path))
+            await intake.set_reference(monitor, parquet)
+
+
+def _workers(
+    buffer: Buffer,
+    handlers: dict[str, Handler],
+    registry: MonitorRegistry,
+    settings: Settings,
+    wake: asyncio.Event,
+    deliver: asyncio.Event,
+    clock: SystemClock,
+) -> list[Worker]:
+    owner = f"{socket.gethostname()}/{os.getpid()}"
+    patience = WorkSettings(settings.lease_seconds, settings.max_attempts, settings.retry_seconds)
+    names = [WORK_QUEUE] * settings.evaluate_processes + [name for name in handlers if name != WORK_QUEUE]
+
+    def monitors() -> Sequence[MonitorId]:
+        return registry.ids()
+
+    return [
+        Worker(
+            queue=buffer.queue,
+            name=name,
+            owner=f"{owner}/{number}",
+            handler=handlers[name],
+            monitors=monitors,
+            wake=wake if name == WORK_QUEUE else deliver,
+            clock=clock,
+            settings=patience,
+        )
+        for number, name in enumerate(names)
+    ]
+
+
+@asynccontextmanager
+async def _working(workers: Sequence[Worker], settings: Settings) -> AsyncIterator[None]:
+    """Run the workers; at the end they finish what they hold, for as long as the settings allow."""
+    stopping = asyncio.Event()
+    tasks = [asyncio.create_task(worker.run(stopping)) for worker in workers]
+    try:
+        yield
+    finally:
+        stopping.set()
+        _, late = await asyncio.wait(tasks, timeout=settings.shutdown_seconds)
+        for task in late:  # its lease expires, and another worker takes the item
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                log.error("a worker ended with an error", exc_info=result)
+
+
+@asynccontextmanager
+async def _listening(site: web.Application, settings: Settings, serving: Serving) -> AsyncIterator[None]:
+    runner = web.AppRunner(site, access_log=None, shutdown_timeout=settings.shutdown_seconds, handle_signals=False)
+    await runner.setup()
+    await web.TCPSite(
+        runner, serving.host, serving.port, backlog=1024, reuse_port=True if serving.share_port else None
+    ).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,151 @@
+"""The monitors that are watched: from YAML and from the API, kept in the buffer's store so that every replica agrees."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import orjson
+
+from collector.batch.due import windows_of
+from collector.errors import Invalid, UnknownMonitor
+from collector.model import Account, MonitorId, MonitorState, PaneState, SnapshotQuery
+from collector.monitor import Monitor, near_miss
+from collector.pipeline.errors import LastErrors
+from collector.pipeline.references import References
+from collector.ports import Buffer
+from collector.snapshot import iso
+
+log = logging.getLogger(__name__)
+KIND = "monitor"
+
+
+class MonitorRegistry:
+    """`ports.Monitors`. State: this replica's copy, refreshed when the store has newer versions."""
+
+    def __init__(
+        self,
+        *,
+        buffer: Buffer,
+        references: References,
+        errors: LastErrors,
+        destinations: Iterable[str],
+        check: Callable[[Monitor], None],
+    ) -> None:
+        self._buffer = buffer
+        self._references = references
+        self._errors = errors
+        self._destinations = tuple(destinations)
+        self._check = check
+        self._monitors: dict[str, Monitor] = {}
+        self._versions: dict[str, int] = {}
+
+    async def load(self, configured: Iterable[Monitor]) -> None:
+        """Begin: the YAML's monitors replace what the store has of them; those that left the YAML go."""
+        names = set()
+        for monitor in configured:
+            names.add(monitor.id)
+            await self._buffer.documents.put(KIND, monitor.id, _dump(monitor, origin="yaml"))
+        for key in await self._buffer.documents.versions(KIND):
+            document = await self._buffer.documents.get(KIND, key)
+            if key not in names and document is not None and orjson.loads(document.body)["origin"] == "yaml":
+                log.info("monitor %s left the configuration; its rows stay until it comes back or is deleted", key)
+                await self._buffer.documents.delete(KIND, key)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Take over what other replicas changed."""
+        versions = await self._buffer.documents.versions(KIND)
+        for key in set(self._monitors) - set(versions):
+            del self._monitors[key]
+        for key, version in versions.items():
+            if self._versions.get(key) == version and key in self._monitors:
+                continue
+            document = await self._buffer.documents.get(KIND, key)
+            if document is not None:
+                self._monitors[key] = Monitor.model_validate(orjson.loads(document.body)["monitor"])
+                self._versions[key] = document.version
+
+    def get(self, monitor: str) -> Monitor:
+        try:
+            return self._monitors[monitor]
+        except KeyError:
+            nearest = near_miss(monitor, list(self._monitors))
+            raise UnknownMonitor(f"there is no monitor {monitor!r}{nearest}", monitor=monitor) from None
+
+    def all(self) -> Sequence[Monitor]:
+        return [self._monitors[key] for key in sorted(self._monitors)]
+
+    def ids(self) -> Sequence[MonitorId]:
+        return [MonitorId(key) for key in sorted(self._monitors)]
+
+    async def put(self, monitor: Monitor) -> bool:
+        for name in monitor.forward:
+            if name not in self._destinations:
+                known = ", ".join(self._destinations) or "none"
+                nearest = near_miss(name, self._destinations)
+                raise Invalid(f"forward: there is no destination {name!r}{nearest}; known: {known}", key="forward")
+        await asyncio.to_thread(self._check, monitor)
+        new = monitor.id not in self._monitors
+        await self._buffer.documents.put(KIND, monitor.id, _dump(monitor, origin="api"))
+        await self.refresh()
+        return new
+
+    async def delete(self, monitor: str) -> None:
+        self.get(monitor)
+        await self._buffer.documents.delete(KIND, monitor)
+        await self.refresh()
+
+    async def describe(self, monitor: Monitor) -> Mapping[str, object]:
+        key = MonitorId(monitor.id)
+        account = await self._buffer.account(key)
+        state = await self._buffer.rows.state(key)
+        page = await self._buffer.snapshots.list(SnapshotQuery(monitor=key, limit=1))
+        return {
+            "rows": _rows(account),
+            "buffered_rows": account.waiting,
+            "buffered_bytes": account.waiting_bytes,
+            "open_windows": _open_windows(monitor, state),
+            "watermark": None if state.max_event_us is None else iso(state.max_event_us),
+            "reference": {"version": await self._references.version(key)},
+            "last_snapshot": _without_values(page.summaries[0]) if page.summaries else None,
+            "last_error": await self._errors.get(monitor.id),
+        }
+
+
+def _dump(monitor: Monitor, *, origin: str) -> bytes:
+    return orjson.dumps({"origin": origin, "monitor": monitor.model_dump(mode="json", exclude_defaults=True)})
+
+
+def _rows(account: Account) -> Mapping[str, object]:
+    return {
+        "accepted": account.accepted,
+        "evaluated": account.evaluated,
+        "dead_lettered": account.dead,
+        "dropped": dict(account.dropped),
+        "waiting": account.waiting,
+    }
+
+
+def _open_windows(monitor: Monitor, state: MonitorState) -> Sequence[Mapping[str, object]]:
+    return [
+        {
+            "window": window.key,
+            "start": None if pane.pane.start_us is None else iso(pane.pane.start_us),
+            "end": None if pane.pane.end_us is None else iso(pane.pane.end_us),
+            "rows": pane.rows,
+            "labelled": pane.labelled,
+        }
+        for pane in state.panes
+        for window in windows_of(monitor, pane)
+        if not _settled(monitor, pane, window.part)
+    ]
+
+
+def _settled(monitor: Monitor, pane: PaneState, part: int) -> bool:
+    return all((part, phase) in pane.settled for phase in monitor.phases)
+
+
+def _without_values(summary: bytes) -> Mapping[str, object]:
+    document: dict[str, object] = orjson.loads(summary)
+    document.pop("values", None)
+    return document

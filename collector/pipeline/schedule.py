@@ -1,0 +1,151 @@
+"""What happens by the clock: due windows are put to work, old rows and snapshots are forgotten, gauges are set.
+
+Every job is harmless when it runs twice or on several replicas at once: putting a due window again changes nothing,
+and purging again finds nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from collector.batch.due import due, forgettable
+from collector.clock import Clock
+from collector.errors import CollectorError
+from collector.model import SECOND_US, MonitorId
+from collector.monitor import Monitor, microseconds
+from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.windows import work_items
+from collector.ports import Buffer
+from collector.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+FORGET_SECONDS = 10.0
+TRIM_SECONDS = 300.0
+ACCOUNT_SECONDS = 5.0
+
+
+class Housekeeping:
+    """The jobs of one replica."""
+
+    def __init__(
+        self,
+        *,
+        buffer: Buffer,
+        registry: MonitorRegistry,
+        wake: asyncio.Event,
+        telemetry: Telemetry,
+        clock: Clock,
+        keep_snapshots: int,
+        keep_snapshots_age: timedelta,
+    ) -> None:
+        self._buffer = buffer
+        self._registry = registry
+        self._wake = wake
+        self._telemetry = telemetry
+        self._clock = clock
+        self._keep_snapshots = keep_snapshots
+        self._keep_snapshots_age = keep_snapshots_age
+        self._dropped_reasons: dict[str, set[str]] = {}
+
+    async def refresh(self) -> None:
+        """Take over monitors that another replica changed."""
+        await self._registry.refresh()
+
+    async def close_due_windows(self) -> None:
+        """Put every due window to work."""
+        await self._each_monitor(self._close_due_windows_of)
+
+    async def forget_old_rows(self) -> None:
+        """Purge rows that nothing will ask for again."""
+        await self._each_monitor(self._forget_old_rows_of)
+
+    async def trim_snapshots(self) -> None:
+        """Keep the newest snapshots, by count and age."""
+        await self._each_monitor(self._trim_snapshots_of)
+
+    async def set_gauges(self) -> None:
+        """Copy each monitor's account into its series."""
+        await self._each_monitor(self._set_gauges_of)
+
+    async def _each_monitor(self, job: Callable[[Monitor], Awaitable[None]]) -> None:
+        for monitor in self._registry.all():
+            try:
+                await job(monitor)
+            except CollectorError as error:
+                log.warning("%s: %s", monitor.id, error)
+            except Exception:  # one monitor must not stop the others
+                log.exception("%s: a scheduled job failed", monitor.id)
+
+    async def _close_due_windows_of(self, monitor: Monitor) -> None:
+        now_us = self._clock.now_us()
+        state = await self._buffer.rows.state(MonitorId(monitor.id))
+        found = due(monitor, state, now_us)
+        ended = [each.window.pane.end_us for each in found if each.window.pane.end_us is not None]
+        lag = max(now_us - min(ended), 0) / SECOND_US if ended and not monitor.event_time else 0.0
+        self._telemetry.set("collector_window_lag_seconds", lag, monitor=monitor.id)
+        if found:
+            await self._buffer.queue.put(work_items(monitor, state, found, now_us))
+            self._wake.set()
+
+    async def _forget_old_rows_of(self, monitor: Monitor) -> None:
+        key = MonitorId(monitor.id)
+        state = await self._buffer.rows.state(key)
+        for each in forgettable(monitor, state, self._clock.now_us()):
+            await self._buffer.rows.purge(key, each.pane, before_row=each.before_row)
+
+    async def _trim_snapshots_of(self, monitor: Monitor) -> None:
+        newer_than_us = self._clock.now_us() - microseconds(self._keep_snapshots_age)
+        await self._buffer.snapshots.trim(MonitorId(monitor.id), keep=self._keep_snapshots, newer_than_us=newer_than_us)
+
+    async def _set_gauges_of(self, monitor: Monitor) -> None:
+        account = await self._buffer.account(MonitorId(monitor.id))
+        telemetry, label = self._telemetry, monitor.id
+        telemetry.set("collector_buffer_accepted_rows", account.accepted, monitor=label)
+        telemetry.set("collector_buffer_waiting_rows", account.waiting, monitor=label)
+        telemetry.set("collector_buffer_waiting_bytes", account.waiting_bytes, monitor=label)
+        telemetry.set("collector_evaluate_rows", account.evaluated, monitor=label)
+        telemetry.set("collector_dead_rows", account.dead, monitor=label)
+        for reason, rows in account.dropped.items():
+            telemetry.set("collector_dropped_rows", rows, monitor=label, reason=reason)
+        settled = account.evaluated + account.dead + sum(account.dropped.values())
+        telemetry.set("collector_account_imbalance_rows", account.accepted - settled - account.waiting, monitor=label)
+        oldest_us = account.oldest_append_us
+        age = 0.0 if oldest_us is None else max(self._clock.now_us() - oldest_us, 0) / SECOND_US
+        telemetry.set("collector_buffer_oldest_wait_seconds", age, monitor=label)
+
+
+def scheduler(housekeeping: Housekeeping, *, tick_seconds: float, works: bool) -> AsyncIOScheduler:
+    """The jobs of this replica, not started. A receiver refreshes and reports; a worker does the rest too.
+
+    A job that is still running when its time comes is not started again, and missed runs are joined into one.
+    """
+    jobs: list[tuple[Callable[[], Awaitable[None]], float]] = [
+        (housekeeping.refresh, tick_seconds),
+        (housekeeping.set_gauges, ACCOUNT_SECONDS),
+    ]
+    if works:
+        jobs += [
+            (housekeeping.close_due_windows, tick_seconds),
+            (housekeeping.forget_old_rows, max(FORGET_SECONDS, tick_seconds)),
+            (housekeeping.trim_snapshots, TRIM_SECONDS),
+        ]
+    made = AsyncIOScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    for job, seconds in jobs:
+        made.add_job(_logged(job), "interval", seconds=seconds, id=job.__name__, name=job.__name__)
+    return made
+
+
+def _logged(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    async def run() -> None:
+        try:
+            await job()
+        except CollectorError as error:  # the buffer may be away for a while; the next run tries again
+            log.warning("%s: %s", job.__name__, error)
+
+    return run

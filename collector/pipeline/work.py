@@ -1,0 +1,195 @@
+"""lease -> renew -> handle -> ack | nack | dead-letter, written once, for windows and deliveries alike.
+
+An ack comes after the effect, in one step with what follows from it. A lease that was lost has no effect any more.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from collector.clock import Clock
+from collector.errors import CollectorError, LeaseLost, Permanent, Transient, Unavailable
+from collector.model import SECOND_US, Item, Lease, MonitorId, Settlement, SnapshotRecord
+from collector.ports import Queue
+
+log = logging.getLogger(__name__)
+
+MAX_RETRY_SECONDS = 300.0
+_POLL_SECONDS = 0.5
+"""How long an idle worker waits when nobody wakes it: work of other processes is found by looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a finished item leaves behind, together with its ack."""
+
+    settlement: Settlement | None = None
+    snapshots: Sequence[SnapshotRecord] = ()
+    then: Sequence[Item] = field(default=())
+
+
+class Handler(Protocol):
+    """Does the work of one kind of item."""
+
+    async def handle(self, lease: Lease) -> Effects:
+        """Raises Transient (repeat with backoff) or Permanent (set aside at once)."""
+        ...
+
+    def buried(self, lease: Lease) -> Settlement | None:
+        """What a dead letter settles."""
+        ...
+
+    async def ended(self, lease: Lease, outcome: str, reason: str | None) -> None:
+        """Told once per attempt: done, retried, dead or lost. For telemetry and the last error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkSettings:
+    """How patient a worker is."""
+
+    lease_seconds: float = 30.0
+    max_attempts: int = 5
+    retry_seconds: float = 1.0
+
+
+def backoff_seconds(attempt: int, first_seconds: float, jitter: float) -> float:
+    """Doubles with every attempt up to five minutes; `jitter` in [0, 1) takes away up to half.
+
+    >>> backoff_seconds(3, 1.0, 0.0)
+    4.0
+    """
+    return float(min(first_seconds * 2 ** min(attempt - 1, 20), MAX_RETRY_SECONDS) * (1 - jitter / 2))
+
+
+class Worker:
+    """Takes items of one queue, one at a time. Run several for more.
+
+    State: where in the round of monitors it is, so that a busy monitor cannot starve a quiet one.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        name: str,
+        owner: str,
+        handler: Handler,
+        monitors: Callable[[], Sequence[MonitorId]],
+        wake: asyncio.Event,
+        clock: Clock,
+        settings: WorkSettings,
+    ) -> None:
+        self._queue = queue
+        self._name = name
+        self._owner = owner
+        self._handler = handler
+        self._monitors = monitors
+        self._wake = wake
+        self._clock = clock
+        self._settings = settings
+        self._next = 0
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until told to stop; the item in hand is finished first."""
+        while not stopping.is_set():
+            try:
+                busy = await self.step()
+            except Unavailable as error:
+                log.warning("queue %s cannot be reached: %s", self._name, error)
+                await _pause(stopping, error.retry_after_seconds)
+                continue
+            if not busy:
+                await self._idle(stopping)
+
+    async def step(self) -> bool:
+        """Do one item, if there is one. Says whether there was."""
+        monitors = self._monitors()
+        if not monitors:
+            return False
+        at = self._next % len(monitors)
+        lease = await self._queue.lease(
+            self._name, [*monitors[at:], *monitors[:at]], owner=self._owner, seconds=self._settings.lease_seconds
+        )
+        if lease is None:
+            return False
+        self._next = monitors.index(lease.monitor) + 1
+        await self._do(lease)
+        return True
+
+    async def _do(self, lease: Lease) -> None:
+        try:
+            if lease.attempt > self._settings.max_attempts:
+                raise Permanent(f"given up: {lease.attempt - 1} attempts ended without a word, as in a crash")
+            effects = await self._renewing(lease)
+            await self._queue.ack(lease, settlement=effects.settlement, snapshots=effects.snapshots, then=effects.then)
+        except LeaseLost:
+            log.warning("lost the lease of %s %s: another worker has it", self._name, lease.key)
+            await self._handler.ended(lease, "lost", None)
+        except Unavailable:
+            raise  # the lease expires by itself, and the item comes back
+        except Exception as error:  # noqa: BLE001 - one item must not stop the others
+            await self._failed(lease, error)
+        else:
+            await self._handler.ended(lease, "done", None)
+
+    async def _failed(self, lease: Lease, error: Exception) -> None:
+        reason = f"{error}" if isinstance(error, CollectorError) else f"{type(error).__name__}: {error}"
+        dead = isinstance(error, Permanent) or lease.attempt >= self._settings.max_attempts
+        log.warning(
+            "%s %s of %s failed (attempt %d): %s", self._name, lease.key, lease.monitor, lease.attempt, reason,
+            exc_info=None if isinstance(error, CollectorError) else error,
+        )  # fmt: skip
+        with suppress(LeaseLost):
+            if dead:
+                settlement = self._handler.buried(lease)
+                await self._queue.nack(lease, reason=reason, retry_us=None, settlement=settlement)
+            else:
+                wait = self._wait_seconds(lease, error)
+                retry_us = self._clock.now_us() + round(wait * SECOND_US)
+                await self._queue.nack(lease, reason=reason, retry_us=retry_us)
+        await self._handler.ended(lease, "dead" if dead else "retried", reason)
+
+    def _wait_seconds(self, lease: Lease, error: Exception) -> float:
+        wait = backoff_seconds(lease.attempt, self._settings.retry_seconds, random.random())  # noqa: S311 - jitter
+        asked = error.retry_after_seconds if isinstance(error, Transient) else None
+        return wait if asked is None else max(wait, asked)
+
+    async def _renewing(self, lease: Lease) -> Effects:
+        """Handle the item while a second task prolongs its lease. When that fails, the work is dropped."""
+        work = asyncio.create_task(self._handler.handle(lease), name=f"{self._name} {lease.key}")
+        renewal = asyncio.create_task(self._renew(lease), name=f"renew {lease.key}")
+        try:
+            await asyncio.wait([work, renewal], return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            renewal.result()  # it ends only by raising
+            raise AssertionError("a renewal never ends by itself")
+        finally:
+            for task in (work, renewal):
+                task.cancel()
+            await asyncio.gather(work, renewal, return_exceptions=True)
+
+    async def _renew(self, lease: Lease) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease_seconds / 3)
+            with suppress(Unavailable):  # the next renewal may still come in time; if not, the lease is lost
+                lease = await self._queue.renew(lease, seconds=self._settings.lease_seconds)
+
+    async def _idle(self, stopping: asyncio.Event) -> None:
+        woken = asyncio.create_task(self._wake.wait())
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait([woken, stop], timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        self._wake.clear()
+        for task in (woken, stop):
+            task.cancel()
+        await asyncio.gather(woken, stop, return_exceptions=True)
+
+
+async def _pause(stopping: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
