@@ -31,6 +31,7 @@ from collector.model import SECOND_US, Phase
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _UNKNOWN_KEY: Literal["unknown_key"] = "unknown_key"
+_INCONSISTENT: Literal["inconsistent"] = "inconsistent"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 """Ids of monitors, names of reports and destinations: they stand in URLs, keys and file names."""
 
@@ -122,9 +123,15 @@ def _with_near_miss(error: ErrorDetails, known: Sequence[str]) -> InitErrorDetai
         key = str(error["loc"][0])
         context = {"sentence": f"unknown key {key!r}{near_miss(key, known)}; known keys: {', '.join(known)}"}
         kind = _UNKNOWN_KEY
-    if kind == _UNKNOWN_KEY:
-        kind = PydanticCustomError(_UNKNOWN_KEY, "{sentence}", context)
+    if kind == _UNKNOWN_KEY or kind == _INCONSISTENT:  # noqa: PLR1714, SIM109 - mypy narrows it so
+        kind = PydanticCustomError(kind, "{sentence}", context)
     return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=context)
+
+
+def _inconsistent(sentence: str, *place: str | int) -> ValidationError:
+    """Two values that do not fit together, told at the place of the one to change."""
+    kind = PydanticCustomError(_INCONSISTENT, "{sentence}", {"sentence": sentence})
+    return ValidationError.from_exception_data("", [InitErrorDetails(type=kind, loc=place, input=None)])
 
 
 def near_miss(word: str, known: Sequence[str]) -> str:
@@ -340,16 +347,17 @@ class Monitor(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         names = [report.name for report in self.reports]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two reports are named {name!r}")
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise _inconsistent(f"two reports are named {name!r}", "reports", index, "name")
         if self.window.time == "event" and self.columns.timestamp is None:
-            raise ValueError("window.time is event, but columns.timestamp names no column")
+            raise _inconsistent("window.time is event, but columns.timestamp names no column", "window", "time")
         if any(report.needs_target for report in self.reports):
             if self.columns.target is None:
-                raise ValueError("a report needs the target, but columns.target names no column")
+                raise _inconsistent("a report needs the target, but columns.target names no column", "columns")
             if self.columns.id is None:
-                raise ValueError("a report needs the target, but columns.id names no column to join labels by")
+                sentence = "a report needs the target, but columns.id names no column to join labels by"
+                raise _inconsistent(sentence, "columns")
         return self
 
     @property
@@ -413,14 +421,15 @@ class Configuration(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         ids = [monitor.id for monitor in self.monitors]
-        for monitor in self.monitors:
-            if ids.count(monitor.id) > 1:
-                raise ValueError(f"two monitors have the id {monitor.id!r}")
-            for name in monitor.forward:
-                if name not in self.destinations:
-                    known = list(self.destinations)
-                    raise ValueError(
+        known = list(self.destinations)
+        for index, monitor in enumerate(self.monitors):
+            if monitor.id in ids[:index]:
+                raise _inconsistent(f"two monitors have the id {monitor.id!r}", "monitors", index, "id")
+            for position, name in enumerate(monitor.forward):
+                if name not in known:
+                    sentence = (
                         f"monitor {monitor.id!r} forwards to {name!r}{near_miss(name, known)}, "
                         f"which is no destination; known: {', '.join(known) or 'none'}"
                     )
+                    raise _inconsistent(sentence, "monitors", index, "forward", position)
         return self
