@@ -17,7 +17,7 @@ $(UV):
 .venv/.ready: $(UV) requirements.lock pyproject.toml sdk/pyproject.toml
 	test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	$(UV) pip sync --quiet --python .venv/bin/python requirements.lock
-	$(UV) pip install --quiet --python .venv/bin/python --no-deps --editable . --editable sdk
+	$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . --editable sdk
 	touch $@
 
 setup: .venv/.ready  ## the virtual environment, from the lock
