@@ -1,0 +1,81 @@
+"""What a configuration may say, and the sentences it gets when it says something else."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from collector.model import Phase
+from collector.monitor import Configuration, Monitor, format_duration, parse_duration
+
+FLIGHTS = {
+    "id": "flights",
+    "columns": {"id": "id", "timestamp": "at", "target": "late", "prediction": "p"},
+    "window": {"every": "1d", "lateness": "1h"},
+    "labels": {"wait": "12h", "keep": "7d"},
+    "reports": [
+        {"name": "drift", "metrics": ["DataDriftPreset", {"ColumnDriftMetric": {"column_name": "x"}}]},
+        {"name": "quality", "needs_target": True, "metrics": ["ClassificationPreset"]},
+    ],
+}
+
+
+def test_a_monitor_survives_its_own_json():
+    monitor = Monitor.model_validate(FLIGHTS)
+    again = Monitor.model_validate_json(monitor.model_dump_json(exclude_defaults=True))
+    assert again == monitor
+    assert again.reports[0].metrics[1].parameters == {"column_name": "x"}
+
+
+@pytest.mark.parametrize("text", ["1s", "90s", "5m", "1h", "36h", "1d", "1500ms"])
+def test_a_duration_is_written_as_it_is_read(text):
+    assert parse_duration(format_duration(parse_duration(text))) == parse_duration(text)
+
+
+@pytest.mark.parametrize("bad", ["", "banana", "5 parsecs", "-1s", -1, None, True, "1h banana"])
+def test_what_is_no_duration_is_refused_with_an_example(bad):
+    with pytest.raises(ValueError, match=r"expected a number with a unit, such as 30s, 5m"):
+        parse_duration(bad)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"window": {"every": "1d", "cron": "0 0 * * *"}}, "give every or cron, not both"),
+        ({"window": {"cron": "often"}}, "is not a cron expression"),
+        ({"window": {"every": "10ms"}}, "a window lasts at least 1s"),
+        ({"window": {"timezone": "Mars/Base"}}, "is not a time zone"),
+        (
+            {"columns": {"timestamp": None}, "window": {"time": "event"}, "reports": []},
+            "columns.timestamp names no column",
+        ),
+        ({"columns": {"id": "id"}}, "columns.target names no column"),
+        ({"columns": {"target": "late"}}, "columns.id names no column"),
+        ({"columns": {"id": "x", "target": "x"}}, "named twice"),
+        ({"id": "a/b"}, "String should match pattern"),
+        ({"reports": [{"name": "a"}]}, "is empty"),
+        ({"reports": [{"name": "a", "tests": ["T"]}] * 2}, "two reports are named 'a'"),
+        ({"reference": {"path": "x", "upload": True}}, "exactly one of"),
+        ({"colums": {}}, "colums"),
+    ],
+)
+def test_every_contradiction_has_a_sentence(change, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        Monitor.model_validate(FLIGHTS | change)
+
+
+def test_the_first_phase_counts_the_rows():
+    assert Monitor.model_validate(FLIGHTS).phases == (Phase.ROWS, Phase.LABELS)
+    assert Monitor.model_validate(FLIGHTS | {"reports": FLIGHTS["reports"][1:]}).phases == (Phase.LABELS,)
+    assert Monitor.model_validate({"id": "m"}).phases == (Phase.ROWS,)
+
+
+def test_rows_are_kept_as_long_as_labels_may_come():
+    assert Monitor.model_validate(FLIGHTS).retention_us == timedelta(days=7) / timedelta(microseconds=1)
+
+
+def test_a_destination_that_does_not_exist_is_named_with_the_near_miss():
+    with pytest.raises(ValidationError, match=r"forwards to 'locla' \(did you mean 'local'\?\)"):
+        Configuration.model_validate(
+            {"destinations": {"local": {"type": "local"}}, "monitors": [FLIGHTS | {"forward": ["locla"]}]}
+        )
