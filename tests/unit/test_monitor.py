@@ -1,6 +1,7 @@
 """What a configuration may say, and the sentences it gets when it says something else."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from collector.model import Phase
 from collector.monitor import Configuration, Monitor, format_duration, parse_duration
 
-FLIGHTS = {
+FLIGHTS: dict[str, Any] = {
     "id": "flights",
     "columns": {"id": "id", "timestamp": "at", "target": "late", "prediction": "p"},
     "window": {"every": "1d", "lateness": "1h"},

@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from collector.snapshot import Snapshot, iso, snapshot_id
 
 
 def snapshot(**changes):
-    values = {
+    values: dict[str, Any] = {
         "id": snapshot_id("m", "drift", "0-1#0", None), "report": "drift", "monitor": "m", "rows": 2,
         "timestamp": datetime(2013, 2, 1, tzinfo=UTC), "tags": ["prod"],
         "metrics": [{"metric": "RowCount", "parameters": {}, "result": {"value": 2}}],
