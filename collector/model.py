@@ -234,7 +234,7 @@ class PaneState:
     """A pane as the scheduler sees it.
 
     `rows` are accepted rows since the pane began, also the first `trimmed` ones, which were purged since; `labelled`
-    are distinct ids with a label; `settled` is keyed by (part, phase).
+    are those of all these rows that got a label, each counted once; `settled` is keyed by (part, phase).
     """
 
     pane: Pane

@@ -1,0 +1,255 @@
+"""Appending rows and reading them back. Purging stands in `purge.py`, labels in `labels.py`."""
+
+# ruff: noqa: S608 - only names of columns and placeholders are pasted into statements; values are bound
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from collector.buffer.policy import (
+    REQUEST_KEY_US,
+    Limits,
+    check_append,
+    digests,
+    indexes_from_bytes,
+    indexes_to_bytes,
+    take,
+)
+from collector.buffer.sqlite import labels as label_deeds
+from collector.buffer.sqlite import purge as purge_deeds
+from collector.buffer.sqlite.books import PANE, Books, PaneRow, find_monitor
+from collector.buffer.sqlite.engine import Engine
+from collector.clock import Clock
+from collector.model import (
+    Append,
+    Appended,
+    Label,
+    Labelled,
+    MonitorId,
+    MonitorState,
+    Outcome,
+    Pane,
+    PaneState,
+    Phase,
+    Settled,
+    StoredChunk,
+    Window,
+    WindowRows,
+)
+
+IDS_AT_ONCE = 500
+"""Digests in one question; SQLite takes 999 parameters at least."""
+
+
+class SqliteRows:
+    """`ports.Rows` on one file."""
+
+    def __init__(self, engine: Engine, clock: Clock, limits: Limits) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._limits = limits
+
+    async def append(self, appends: Sequence[Append]) -> Sequence[Appended]:
+        for append in appends:
+            check_append(append)
+        return await self._engine.write(lambda connection: self._append(connection, appends))
+
+    def _append(self, connection: sqlite3.Connection, appends: Sequence[Append]) -> Sequence[Appended]:
+        now_us = self._clock.now_us()
+        books: dict[MonitorId, Books] = {}
+        answers = []
+        for append in appends:
+            if append.monitor not in books:
+                books[append.monitor] = Books(connection, append.monitor)
+                label_deeds.expire_orphans(books[append.monitor], now_us)
+            answers.append(append_one(books[append.monitor], append, now_us, self._limits))
+        for each in books.values():
+            each.save()
+        return answers
+
+    async def add_labels(self, monitor: MonitorId, labels: Sequence[Label]) -> Labelled:
+        return await self._engine.write(
+            lambda connection: label_deeds.add(
+                connection, monitor, labels, now_us=self._clock.now_us(), limits=self._limits
+            )
+        )
+
+    async def state(self, monitor: MonitorId) -> MonitorState:
+        return await self._engine.read(lambda connection: state(connection, monitor))
+
+    async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
+        return await self._engine.read(lambda connection: read(connection, monitor, window))
+
+    async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> bool:
+        now_us = self._clock.now_us()
+        target = await self._engine.write(
+            lambda connection: purge_deeds.begin(connection, monitor, pane, before_row=before_row, now_us=now_us)
+        )
+        if target is None:
+            return False
+        whole = before_row is None and pane.start_us is not None
+        while not await self._engine.write(
+            lambda connection: purge_deeds.step(connection, monitor, pane, before_row=target, whole=whole)
+        ):
+            pass
+        while await self._engine.write(purge_deeds.give_back_pages):
+            pass
+        await self._engine.maintain(purge_deeds.shorten_file)
+        return True
+
+
+def append_one(books: Books, append: Append, now_us: int, limits: Limits) -> Appended:
+    if books.is_purged(append.pane.key):
+        return Appended(0, late=append.rows)
+    known = _known_rows(books, append, now_us)
+    new_rows = append.rows - len(known)
+    if new_rows == 0:
+        return Appended(0, known)
+    refused = limits.refusal(
+        waiting_rows=books.monitor.waiting,
+        waiting_bytes=books.waiting_bytes,
+        rows=new_rows,
+        size=len(append.data),
+    )
+    if refused is not None:
+        return Appended(0, refused=refused)
+
+    pane = books.pane(append.pane.key) or books.begin_pane(append.pane, now_us)
+    books.connection.execute(
+        "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (pane.id, pane.rows, new_rows, now_us, indexes_to_bytes(known), append.ids, append.data),
+    )
+    _remember_requests(books, pane, append, now_us)
+    _remember_ids(books, pane, append, known, now_us)
+    pane.rows += new_rows
+    pane.bytes += len(append.data)
+    pane.last_append_us = now_us
+    monitor = books.monitor
+    monitor.accepted += new_rows
+    monitor.last_append_us = now_us
+    if append.max_event_us is not None:
+        monitor.max_event_us = max(append.max_event_us, monitor.max_event_us or append.max_event_us)
+    return Appended(new_rows, known)
+
+
+def _known_rows(books: Books, append: Append, now_us: int) -> list[int]:
+    """Indexes of rows that a resent request or an earlier row of the same id brought already."""
+    pane = books.pane(append.pane.key)
+    resent: set[int] = set()
+    keys: set[str] = set()
+    begin = 0
+    for part in append.parts:
+        if part.key is not None:
+            if part.key in keys or (pane is not None and _seen_request(books, pane, part.key, now_us)):
+                resent.update(range(begin, begin + part.rows))
+            keys.add(part.key)
+        begin += part.rows
+    if not append.ids:
+        return sorted(resent)
+    ids = digests(append.ids)
+    known_ids = {digest for digest, _ in panes_of_ids(books.connection, books.monitor.id, ids)}
+    known = []
+    for index, digest in enumerate(ids):
+        if index in resent or digest in known_ids:
+            known.append(index)
+        else:
+            known_ids.add(digest)
+    return known
+
+
+def _seen_request(books: Books, pane: PaneRow, key: str, now_us: int) -> bool:
+    found = books.connection.execute(
+        "SELECT 1 FROM requests WHERE pane = ? AND key = ? AND seen_us > ?", (pane.id, key, now_us - REQUEST_KEY_US)
+    ).fetchone()
+    return found is not None
+
+
+def _remember_requests(books: Books, pane: PaneRow, append: Append, now_us: int) -> None:
+    keys = [(pane.id, part.key, now_us) for part in append.parts if part.key is not None]
+    if not keys:
+        return
+    # A resend does not prolong the memory of its key.
+    books.connection.execute("DELETE FROM requests WHERE seen_us <= ?", (now_us - REQUEST_KEY_US,))
+    books.connection.executemany("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", keys)
+
+
+def _remember_ids(books: Books, pane: PaneRow, append: Append, known: Sequence[int], now_us: int) -> None:
+    if not append.ids:
+        return
+    skipped = set(known)
+    new = [digest for index, digest in enumerate(digests(append.ids)) if index not in skipped]
+    books.connection.executemany(
+        "INSERT INTO ids VALUES (?, ?, ?)", [(books.monitor.id, digest, pane.id) for digest in new]
+    )
+    if books.monitor.orphans:
+        label_deeds.join_orphans(books, pane, new, now_us)
+
+
+def panes_of_ids(connection: sqlite3.Connection, monitor: int, ids: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
+    """Those of the ids that are known, each with the number of its pane."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        some = ids[start : start + IDS_AT_ONCE]
+        marks = ",".join("?" * len(some))
+        yield from connection.execute(
+            f"SELECT digest, pane FROM ids WHERE monitor = ? AND digest IN ({marks})", (monitor, *some)
+        )
+
+
+# ---------------------------------------------------------------- questions
+
+
+def state(connection: sqlite3.Connection, name: MonitorId) -> MonitorState:
+    monitor = find_monitor(connection, name)
+    if monitor is None:
+        return MonitorState((), None, None)
+    settled: dict[int, dict[tuple[int, Phase], Settled]] = {}
+    for pane, part, phase, outcome, *numbers in connection.execute(
+        "SELECT s.pane, part, phase, outcome, s.rows, s.labelled, revision, at_us FROM settled s "
+        "JOIN panes p ON p.id = s.pane WHERE p.monitor = ?",
+        (monitor.id,),
+    ):
+        settled.setdefault(pane, {})[part, Phase(phase)] = Settled(Outcome(outcome), *numbers)
+    found = connection.execute(f"SELECT {PANE} FROM panes WHERE monitor = ? ORDER BY start_us, key", (monitor.id,))
+    panes = tuple(
+        PaneState(
+            pane=Pane.parse(pane.key),
+            rows=pane.rows,
+            labelled=pane.labelled,
+            bytes=pane.bytes,
+            first_append_us=pane.first_append_us,
+            last_append_us=pane.last_append_us,
+            last_label_us=pane.last_label_us,
+            settled=settled.get(pane.id, {}),
+            trimmed=pane.trimmed,
+        )
+        for pane in (PaneRow(*row) for row in found)
+    )
+    return MonitorState(panes, monitor.max_event_us, monitor.last_append_us)
+
+
+def read(connection: sqlite3.Connection, name: MonitorId, window: Window) -> WindowRows:
+    monitor = find_monitor(connection, name)
+    found = (
+        monitor
+        and connection.execute(
+            f"SELECT {PANE} FROM panes WHERE monitor = ? AND key = ?", (monitor.id, window.pane.key)
+        ).fetchone()
+    )
+    if not found:
+        return WindowRows((), 0, {})
+    pane = PaneRow(*found)
+    stop_row = pane.rows if window.stop_row is None else min(window.stop_row, pane.rows)
+    there = Window(window.pane, window.part, max(window.first_row, pane.trimmed), stop_row)
+    chunks = []
+    rows = 0
+    for first_row, chunk_rows, skipped, ids, data in connection.execute(
+        "SELECT first_row, rows, skipped, ids, data FROM chunks WHERE pane = ?1 AND first_row < ?3 AND first_row >= "
+        "(SELECT coalesce(max(first_row), 0) FROM chunks WHERE pane = ?1 AND first_row <= ?2) ORDER BY first_row",
+        (pane.id, there.first_row, stop_row),
+    ):
+        wanted = take(there, first_row=first_row, rows=chunk_rows, skipped=indexes_from_bytes(skipped))
+        count = chunk_rows if wanted is None else len(wanted)
+        if count:
+            rows += count
+            chunks.append(StoredChunk(data, ids, wanted))
+    whole = there.first_row == pane.trimmed and stop_row == pane.rows
+    return WindowRows(chunks, rows, label_deeds.of_rows(connection, pane, chunks, whole_pane=whole))
