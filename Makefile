@@ -2,19 +2,20 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
-UV := .tools/bin/uv
+UV := scripts/uv
 RUN := .venv/bin
+# Tools that scripts/install-* put aside come after the system's own.
+WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$$PATH:$(CURDIR)/.tools/more/bin"
 
-.PHONY: help setup lock demo test check bench format e2e-evidently clean
+.PHONY: help setup lock demo test check format oracle e2e-evidently clean
 
 help:  ## this list
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "  %-16s %s\n", $$1, $$2}'
 
-$(UV):
-	$(PYTHON) -m venv .tools
-	.tools/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.5'
+.tools/bin/uv:
+	scripts/install-uv $(PYTHON)
 
-.venv/.ready: $(UV) requirements.lock pyproject.toml sdk/pyproject.toml
+.venv/.ready: .tools/bin/uv requirements.lock pyproject.toml sdk/pyproject.toml
 	test -x .venv/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv
 	$(UV) pip sync --quiet --python .venv/bin/python requirements.lock
 	$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable . --editable sdk
@@ -22,6 +23,38 @@ $(UV):
 
 setup: .venv/.ready  ## the virtual environment, from the lock
 
-lock: $(UV)  ## resolve the dependencies anew into requirements.lock
+lock: .tools/bin/uv  ## resolve the dependencies anew into requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-package inference-collector-sdk --extra demo --group dev pyproject.toml --output-file requirements.lock
+
+demo: setup  ## watch a model of flight delays being monitored; DEMO_ARGS=--exit ends by itself
+	$(RUN)/collector demo $(DEMO_ARGS)
+
+test: setup  ## all tests but those of the peer (see e2e-evidently); TEST_ARGS goes to pytest
+	scripts/install-redis
+	$(WITH_TOOLS) $(RUN)/pytest -rs --ignore=tests/e2e_evidently $(TEST_ARGS)
+
+check: setup  ## lint, format, types, layers
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+format: setup  ## put every file into its one format
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+.oracle/.ready: .tools/bin/uv
+	test -x .oracle/bin/python || $(UV) venv --quiet --python $(PYTHON) .oracle
+	$(UV) pip install --quiet --python .oracle/bin/python 'evidently==0.7.23' 'pandas<3'
+	touch $@
+
+oracle: .oracle/.ready  ## the peer, in a virtual environment of its own
+
+e2e-evidently: setup oracle  ## snapshots in a real Evidently service; TEST_ARGS goes to pytest
+	scripts/install-redis
+	$(WITH_TOOLS) $(RUN)/pytest -rs tests/e2e_evidently $(TEST_ARGS)
+
+clean:  ## remove what the targets made; data directories stay
+	rm -rf .venv .tools .oracle build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
