@@ -1,0 +1,127 @@
+"""The whole pipeline without HTTP and without processes: rows in, snapshots out, one step at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from collector.clock import ManualClock
+from collector.model import (
+    WORK_QUEUE,
+    DestinationName,
+    Judged,
+    Label,
+    MonitorId,
+    Receipt,
+    SnapshotQuery,
+    Table,
+    digest,
+    outbox,
+)
+from collector.monitor import Monitor
+from collector.pipeline.errors import LastErrors
+from collector.pipeline.evaluate import EvaluateHandler
+from collector.pipeline.forward import ForwardHandler
+from collector.pipeline.intake import BufferedIntake
+from collector.pipeline.references import References
+from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.schedule import Housekeeping
+from collector.pipeline.work import Handler, Worker, WorkSettings
+from collector.ports import Buffer, Evaluator
+from collector.telemetry import Telemetry
+
+DESTINATION = DestinationName("hook")
+
+
+class Received:
+    """A destination that keeps what it got. `fail` holds errors to raise first."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.fail: list[Exception] = []
+
+    async def deliver(self, body: bytes) -> None:
+        if self.fail:
+            raise self.fail.pop(0)
+        self.bodies.append(orjson.loads(body))
+
+    async def close(self) -> None:
+        return None
+
+
+class Pipeline:
+    """State: one replica of everything but the doors."""
+
+    def __init__(self, buffer: Buffer, evaluator: Evaluator, clock: ManualClock, directory: Path) -> None:
+        self.buffer = buffer
+        self.clock = clock
+        self.received = Received()
+        self.telemetry = Telemetry()
+        self.references = References(buffer, directory)
+        self.errors = LastErrors(buffer, clock)
+        self.wake, self.deliver = asyncio.Event(), asyncio.Event()
+        self.registry = MonitorRegistry(
+            buffer=buffer, references=self.references, errors=self.errors, destinations=[DESTINATION],
+            check=lambda monitor: None,
+        )  # fmt: skip
+        self.intake = BufferedIntake(
+            buffer=buffer, references=self.references, telemetry=self.telemetry, clock=clock, wake=self.wake
+        )
+        self.housekeeping = Housekeeping(
+            buffer=buffer, registry=self.registry, wake=self.wake, telemetry=self.telemetry, clock=clock,
+            keep_snapshots=100, keep_snapshots_age=timedelta(days=30),
+        )  # fmt: skip
+        self.evaluating = self.worker(
+            WORK_QUEUE,
+            EvaluateHandler(
+                buffer=buffer, evaluator=evaluator, references=self.references, monitor_of=self.registry.get,
+                errors=self.errors, deliver=self.deliver, telemetry=self.telemetry, clock=clock,
+            ),
+        )  # fmt: skip
+        self.forwarding = self.worker(
+            outbox(DESTINATION),
+            ForwardHandler(
+                name=DESTINATION, destinations={DESTINATION: self.received}, buffer=buffer, errors=self.errors,
+                telemetry=self.telemetry,
+            ),
+        )  # fmt: skip
+
+    def worker(self, queue: str, handler: Handler) -> Worker:
+        return Worker(
+            queue=self.buffer.queue, name=queue, owner="test", handler=handler, monitors=self.registry.ids,
+            wake=self.wake, clock=self.clock, settings=WorkSettings(max_attempts=3),
+        )  # fmt: skip
+
+    async def watch(self, *monitors: Monitor) -> None:
+        await self.registry.load(monitors)
+
+    async def send(self, monitor: Monitor, ids: Sequence[str], at_us: Sequence[int], **options: Any) -> Receipt:
+        table = Table({"id": list(ids), "at": list(at_us), "x": [float(i) for i in range(len(ids))]}, len(ids))
+        judged = Judged(table, list(at_us), [digest(each) for each in ids], (), 0)
+        return await self.intake.take(monitor, judged, **options)
+
+    async def label(self, monitor: Monitor, *ids: str, target: object = 1) -> Receipt:
+        return await self.intake.label(monitor, [Label(digest(each), orjson.dumps(target)) for each in ids])
+
+    async def work(self) -> int:
+        """A tick, then everything that is ready; says how many windows were taken."""
+        await self.housekeeping.close_due_windows()
+        steps = 0
+        while await self.evaluating.step():
+            steps += 1
+        while await self.forwarding.step():
+            pass
+        return steps
+
+    async def snapshots(self, monitor: Monitor) -> list[dict[str, Any]]:
+        page = await self.buffer.snapshots.list(SnapshotQuery(monitor=MonitorId(monitor.id), limit=1000))
+        return [orjson.loads(summary) for summary in page.summaries]
+
+    async def rows(self, monitor: Monitor) -> dict[str, Any]:
+        account = await self.buffer.account(MonitorId(monitor.id))
+        assert account.balanced, account
+        return {"accepted": account.accepted, "evaluated": account.evaluated, "dead": account.dead,
+                "dropped": dict(account.dropped), "waiting": account.waiting}  # fmt: skip

@@ -1,0 +1,344 @@
+"""From the intake to the destination: what is promised of rows on their way."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from collector.clock import ManualClock
+from collector.errors import Backpressure, Permanent, Transient, Unavailable
+from collector.model import SECOND_US, Judged, MonitorId, RowError, Table, digest
+from collector.monitor import Monitor
+from collector.ports import Buffer, Job
+from tests.pipeline.conftest import CountingEvaluator
+from tests.pipeline.harness import DESTINATION, Pipeline
+
+pytestmark = pytest.mark.asyncio
+
+HOUR = 3600 * SECOND_US
+START = 1_714_521_600_000_000
+FLIGHTS = Monitor.model_validate(
+    {
+        "id": "flights",
+        "columns": {"id": "id", "timestamp": "at", "target": "y"},
+        "window": {"every": "1h", "lateness": "10m"},
+        "labels": {"wait": "1h"},
+        "reports": [
+            {"name": "drift", "metrics": ["M"]},
+            {"name": "quality", "metrics": ["M"], "needs_target": True},
+        ],
+        "forward": [DESTINATION],
+    }
+)
+
+
+@pytest.fixture
+def evaluator() -> CountingEvaluator:
+    return CountingEvaluator()
+
+
+@pytest_asyncio.fixture
+async def pipeline(buffer: Buffer, evaluator: CountingEvaluator, clock: ManualClock, tmp_path: Path) -> Pipeline:
+    made = Pipeline(buffer, evaluator, clock, tmp_path)
+    await made.watch(FLIGHTS)
+    return made
+
+
+def ids(count: int, prefix: str = "r") -> list[str]:
+    return [f"{prefix}{number}" for number in range(count)]
+
+
+async def fill_an_hour(pipeline: Pipeline, rows: int = 4) -> None:
+    """Rows in the first hour, and one in the third, which moves the watermark past the first."""
+    await pipeline.send(FLIGHTS, ids(rows), [START + i for i in range(rows)])
+    pipeline.clock.advance(seconds=3 * 3600)
+    await pipeline.send(FLIGHTS, ["later"], [START + 2 * HOUR])
+
+
+async def test_a_closed_window_becomes_one_snapshot_at_every_destination(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    assert await pipeline.work() == 1
+    (snapshot,) = await pipeline.snapshots(FLIGHTS)
+    assert (snapshot["report"], snapshot["rows"], snapshot["revision"]) == ("drift", 4, 1)
+    assert [body["id"] for body in pipeline.received.bodies] == [snapshot["id"]]
+    assert await pipeline.rows(FLIGHTS) == {"accepted": 5, "evaluated": 4, "dead": 0, "dropped": {}, "waiting": 1}
+
+
+async def test_ticks_between_do_not_evaluate_a_window_twice(pipeline: Pipeline, evaluator: CountingEvaluator):
+    await fill_an_hour(pipeline)
+    for _ in range(3):
+        await pipeline.housekeeping.close_due_windows()
+    await pipeline.work()
+    await pipeline.work()
+    assert len(evaluator.jobs) == 1
+
+
+async def test_requests_that_arrive_together_share_one_chunk_and_keep_their_own_receipts(
+    pipeline: Pipeline, buffer: Buffer
+):
+    receipts = await asyncio.gather(
+        *(pipeline.send(FLIGHTS, [f"a{n}", "same"], [START, START], request_key=f"k{n}") for n in range(10))
+    )
+    assert sum(receipt.accepted for receipt in receipts) == 11
+    assert [receipt.accepted + receipt.duplicates for receipt in receipts] == [2] * 10
+    state = await buffer.rows.state(MonitorId("flights"))
+    assert [pane.rows for pane in state.panes] == [11]
+
+
+async def test_a_request_over_several_windows_is_split_and_counted_once(pipeline: Pipeline):
+    receipt = await pipeline.send(FLIGHTS, ids(6), [START + hour * HOUR for hour in range(6)])
+    assert receipt.accepted == 6
+    state = await pipeline.buffer.rows.state(MonitorId("flights"))
+    assert [pane.rows for pane in state.panes] == [1] * 6
+
+
+async def test_a_repeated_request_is_told_that_its_rows_are_known(pipeline: Pipeline):
+    first = await pipeline.send(FLIGHTS, ids(3), [START] * 3, request_key="k")
+    again = await pipeline.send(FLIGHTS, ids(3), [START] * 3, request_key="k")
+    assert (first.accepted, first.duplicates) == (3, 0)
+    assert (again.accepted, again.duplicates) == (0, 3)
+
+
+async def test_bad_rows_are_reported_beside_the_good_ones(pipeline: Pipeline):
+    error = RowError(1, "x", "expected a number")
+    judged = Judged(Table({"id": ["a"], "at": [START]}, 1), [START], [digest("a")], [error], 1)
+    receipt = await pipeline.intake.take(FLIGHTS, judged)
+    assert (receipt.accepted, receipt.rejected, receipt.errors) == (1, 1, [error])
+
+
+async def test_a_full_monitor_refuses_and_another_one_does_not(pipeline: Pipeline):
+    other = FLIGHTS.model_copy(update={"id": "other"})
+    await pipeline.watch(FLIGHTS, other)
+    await pipeline.send(FLIGHTS, ids(990), [START] * 990)
+    full, fine = await asyncio.gather(
+        pipeline.send(FLIGHTS, ids(20, "b"), [START] * 20),
+        pipeline.send(other, ids(20, "b"), [START] * 20),
+        return_exceptions=True,
+    )
+    assert isinstance(full, Backpressure)
+    assert not isinstance(fine, BaseException)
+    assert fine.accepted == 20
+
+
+async def test_late_rows_make_the_next_revision_of_the_same_snapshot(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.work()
+    await pipeline.send(FLIGHTS, ["late"], [START + 5])
+    assert await pipeline.work() == 0
+    pipeline.clock.advance(seconds=6)
+    await pipeline.work()
+    (snapshot,) = await pipeline.snapshots(FLIGHTS)
+    assert (snapshot["rows"], snapshot["revision"]) == (5, 2)
+    assert [body["revision"] for body in pipeline.received.bodies] == [1, 2]
+    assert (await pipeline.rows(FLIGHTS))["evaluated"] == 5
+
+
+async def test_labels_make_the_second_phase_due_once_all_are_there(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.work()
+    await pipeline.label(FLIGHTS, "r0", "r1", "r2")
+    assert await pipeline.work() == 1  # the watermark is past labels.wait
+    await pipeline.label(FLIGHTS, "r3")
+    pipeline.clock.advance(seconds=6)
+    await pipeline.work()
+    quality = next(s for s in await pipeline.snapshots(FLIGHTS) if s["report"] == "quality")
+    assert (quality["labels"], quality["revision"]) == (4, 2)
+
+
+async def test_labels_that_come_before_their_rows_are_joined(pipeline: Pipeline):
+    receipt = await pipeline.label(FLIGHTS, "r0", "r1", "r2", "r3")
+    assert receipt.accepted == 4
+    await fill_an_hour(pipeline)
+    await pipeline.work()
+    quality = next(s for s in await pipeline.snapshots(FLIGHTS) if s["report"] == "quality")
+    assert quality["labels"] == 4
+
+
+async def test_flush_closes_open_windows_at_once(pipeline: Pipeline):
+    await pipeline.send(FLIGHTS, ids(4), [START + 2 * HOUR] * 4)
+    assert await pipeline.intake.flush(FLIGHTS) == [f"{START + 2 * HOUR}-{START + 3 * HOUR}#0"]
+    await pipeline.work()
+    assert (await pipeline.rows(FLIGHTS))["evaluated"] == 4
+    assert await pipeline.intake.flush(FLIGHTS) == []
+
+
+async def test_an_evaluation_that_fails_for_now_keeps_its_rows_and_is_repeated(
+    pipeline: Pipeline, evaluator: CountingEvaluator
+):
+    def fail(job: Job) -> None:
+        if len(evaluator.jobs) < 3:
+            raise Transient("the pool died")
+
+    evaluator.fail = fail
+    await fill_an_hour(pipeline)
+    for _ in range(3):
+        await pipeline.work()
+        assert (await pipeline.rows(FLIGHTS))["accepted"] == 5
+        pipeline.clock.advance(seconds=10)
+    assert (await pipeline.rows(FLIGHTS))["evaluated"] == 4
+    assert len(await pipeline.snapshots(FLIGHTS)) == 1
+
+
+async def test_a_poison_window_is_dead_lettered_with_its_rows_and_its_neighbours_go_on(
+    pipeline: Pipeline, evaluator: CountingEvaluator
+):
+    def poison(job: Job) -> None:
+        if job.window.pane.start_us == START:
+            raise Permanent("poison")
+
+    evaluator.fail = poison
+    await pipeline.send(FLIGHTS, ids(3), [START, START, START + HOUR])
+    await pipeline.intake.flush(FLIGHTS)
+    await pipeline.work()
+    assert await pipeline.rows(FLIGHTS) == {"accepted": 3, "evaluated": 1, "dead": 2, "dropped": {}, "waiting": 0}
+    (letter,) = await pipeline.buffer.dead_letters.list(MonitorId("flights"))
+    assert (letter.reason, letter.rows) == ("poison", 2)
+    described = await pipeline.registry.describe(FLIGHTS)
+    assert described["last_error"]["reason"] == "poison"  # type: ignore[index]
+
+    evaluator.fail = lambda job: None
+    assert await pipeline.buffer.dead_letters.replay(letter.id, now_us=pipeline.clock.now_us())
+    assert (await pipeline.rows(FLIGHTS))["waiting"] == 2
+    await pipeline.work()
+    assert await pipeline.rows(FLIGHTS) == {"accepted": 3, "evaluated": 3, "dead": 0, "dropped": {}, "waiting": 0}
+    assert sorted(s["rows"] for s in await pipeline.snapshots(FLIGHTS)) == [1, 2]
+
+
+async def test_an_error_nobody_thought_of_is_repeated_then_set_aside_and_stops_nobody(
+    pipeline: Pipeline, evaluator: CountingEvaluator
+):
+    def surprise(job: Job) -> None:
+        if job.window.pane.start_us == START:
+            raise ZeroDivisionError("surprise")
+
+    evaluator.fail = surprise
+    await pipeline.send(FLIGHTS, ids(2), [START, START + HOUR])
+    await pipeline.intake.flush(FLIGHTS)
+    for _ in range(3):
+        await pipeline.work()
+        pipeline.clock.advance(seconds=10)
+    (letter,) = await pipeline.buffer.dead_letters.list(MonitorId("flights"))
+    assert (letter.reason, letter.attempts) == ("ZeroDivisionError: surprise", 3)
+    assert (await pipeline.rows(FLIGHTS))["evaluated"] == 1
+
+
+async def test_a_destination_that_fails_for_now_gets_its_snapshot_later(pipeline: Pipeline):
+    pipeline.received.fail = [Transient("503", retry_after_seconds=30)]
+    await fill_an_hour(pipeline)
+    await pipeline.work()
+    assert pipeline.received.bodies == []
+    pipeline.clock.advance(seconds=29)
+    await pipeline.work()
+    assert pipeline.received.bodies == []
+    pipeline.clock.advance(seconds=2)
+    await pipeline.work()
+    assert len(pipeline.received.bodies) == 1
+
+
+async def test_a_refused_delivery_is_dead_lettered_and_leaves_the_account_alone(pipeline: Pipeline):
+    pipeline.received.fail = [Permanent("403: wrong secret")]
+    await fill_an_hour(pipeline)
+    await pipeline.work()
+    (letter,) = await pipeline.buffer.dead_letters.list()
+    assert letter.reason == "403: wrong secret"
+    assert (await pipeline.rows(FLIGHTS))["evaluated"] == 4
+    await pipeline.buffer.dead_letters.replay(letter.id, now_us=pipeline.clock.now_us())
+    await pipeline.work()
+    assert len(pipeline.received.bodies) == 1
+
+
+async def test_of_two_revisions_that_wait_for_a_destination_only_the_newest_is_sent(pipeline: Pipeline):
+    pipeline.received.fail = [Transient("down", retry_after_seconds=600)]
+    await fill_an_hour(pipeline)
+    await pipeline.work()
+    await pipeline.send(FLIGHTS, ["late"], [START + 5])
+    pipeline.clock.advance(seconds=601)
+    await pipeline.work()
+    await pipeline.work()
+    assert [body["revision"] for body in pipeline.received.bodies if body["rows"] == 5] == [2]
+    assert all(body["rows"] != 4 for body in pipeline.received.bodies)
+
+
+async def test_windows_of_a_deleted_monitor_are_set_aside(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.housekeeping.close_due_windows()
+    await pipeline.registry.delete("flights")
+    assert not await pipeline.evaluating.step()
+    assert (await pipeline.rows(FLIGHTS))["waiting"] == 5
+
+
+async def test_an_unreachable_buffer_is_told_to_every_waiting_request(pipeline: Pipeline, buffer: Buffer):
+    class Away:
+        async def append(self, appends: object) -> object:
+            raise Unavailable("no connection")
+
+    rows, buffer.rows = buffer.rows, Away()  # type: ignore[assignment]
+    results = await asyncio.gather(
+        *(pipeline.send(FLIGHTS, [f"r{n}"], [START]) for n in range(3)), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [Unavailable] * 3
+    buffer.rows = rows
+    assert (await pipeline.send(FLIGHTS, ["r9"], [START])).accepted == 1
+
+
+async def test_monitors_are_the_same_for_every_replica(
+    pipeline: Pipeline, evaluator: CountingEvaluator, tmp_path: Path
+):
+    twin = Pipeline(pipeline.buffer, evaluator, pipeline.clock, tmp_path)
+    await twin.registry.refresh()
+    assert twin.registry.get("flights") == FLIGHTS
+    changed = FLIGHTS.model_copy(update={"tags": ("new",)})
+    await pipeline.registry.put(changed)
+    await twin.housekeeping.refresh()
+    assert twin.registry.get("flights") == changed
+    await pipeline.registry.delete("flights")
+    await twin.housekeeping.refresh()
+    assert list(twin.registry.all()) == []
+
+
+async def test_a_reference_is_a_file_named_after_its_content(pipeline: Pipeline):
+    assert await pipeline.references.file(MonitorId("flights")) is None
+    assert await pipeline.references.put(FLIGHTS, b"one") == 1
+    first = await pipeline.references.file(MonitorId("flights"))
+    assert first is not None
+    assert await pipeline.references.put(FLIGHTS, b"one") == 1
+    assert await pipeline.references.put(FLIGHTS, b"two") == 2
+    second = await pipeline.references.file(MonitorId("flights"))
+    assert second is not None
+    assert (Path(first.path).read_bytes(), Path(second.path).read_bytes()) == (b"one", b"two")
+    assert (first.version, second.version) == (1, 2)
+
+
+async def test_gauges_show_the_account(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.work()
+    await pipeline.housekeeping.set_gauges()
+    text = pipeline.telemetry.text().decode()
+    assert 'collector_buffer_waiting_rows{monitor="flights"} 1.0' in text
+    assert 'collector_evaluate_rows{monitor="flights"} 4.0' in text
+    assert 'collector_account_imbalance_rows{monitor="flights"} 0.0' in text
+
+
+async def test_old_rows_are_forgotten_and_rows_of_a_forgotten_window_are_late(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.label(FLIGHTS, *ids(4))
+    await pipeline.work()
+    pipeline.clock.advance(seconds=8 * 24 * 3600)
+    await pipeline.work()
+    await pipeline.housekeeping.forget_old_rows()
+    receipt = await pipeline.send(FLIGHTS, ["too-late"], [START])
+    assert (receipt.accepted, receipt.late) == (0, 1)
+    assert len(await pipeline.snapshots(FLIGHTS)) >= 1
+    await pipeline.rows(FLIGHTS)
+
+
+async def test_a_task_is_read_back_as_it_was_put(pipeline: Pipeline):
+    from collector.model import Pane, Phase, Window
+    from collector.pipeline.windows import WindowTask
+
+    task = WindowTask(Window(Pane(None, None), 3, 30, 40), Phase.LABELS, 2, 10, 5, 7)
+    assert WindowTask.load(task.dump()) == task
+    assert orjson.loads(replace(task, rows=11).dump())["rows"] == 11
