@@ -1,0 +1,87 @@
+"""JSON text to Python values: orjson, and what Python clients send that JSON does not know.
+
+`json.dumps` writes NaN and Infinity; orjson refuses them. Only such a body is parsed again, ten times slower, by the
+standard library: NaN is a missing value, an infinity stays one. Half of a surrogate pair, which it also lets
+through, becomes `BrokenText`, which no column takes.
+"""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from collector.receive.problems import Malformed
+from collector.receive.words import BrokenText
+
+_BOM = b"\xef\xbb\xbf"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_PYTHON_ONLY = re.compile(rb"NaN|Infinity|" + _SURROGATE.pattern)
+_PLACE = re.compile(r": line \d+ column \d+ \(char \d+\)$")
+
+
+def loads(text: bytes, *, what: str = "the body", first_line: int = 1) -> Any:
+    """Parse, or raise Malformed with line and column. `first_line` is the number of the text's first line.
+
+    >>> loads(b'{"a": NaN, "b": -Infinity}')
+    {'a': None, 'b': -inf}
+    """
+    text = text.removeprefix(_BOM)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if not text:
+            raise Malformed(f"{what} is empty") from error
+        if _PYTHON_ONLY.search(text) or "infinity" in str(error):
+            return _python_loads(text, what, first_line)
+        raise _malformed(error, what, first_line) from error
+
+
+def _python_loads(text: bytes, what: str, first_line: int) -> Any:
+    try:
+        value = json.loads(text.decode(), parse_constant=_constant, parse_int=_integer)
+        return _without_surrogates(value) if _SURROGATE.search(text) else value
+    except json.JSONDecodeError as error:
+        raise _malformed(error, what, first_line) from error
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + first_line
+        raise Malformed(f"{what} is not UTF-8: byte {error.start}", line=line) from error
+    except RecursionError as error:
+        raise Malformed(f"{what} is nested too deeply") from error
+
+
+def _malformed(error: json.JSONDecodeError, what: str, first_line: int) -> Malformed:
+    line = error.lineno + first_line - 1
+    reason = _PLACE.sub("", str(error))
+    return Malformed(f"{what} is not JSON: {reason} (line {line}, column {error.colno})", line=line, column=error.colno)
+
+
+def _constant(name: str) -> float | None:
+    return None if name == "NaN" else float(name.replace("Infinity", "inf"))
+
+
+def _integer(digits: str) -> int | float:
+    """As orjson does: an integer beyond 64 bits is a float."""
+    if len(digits) < 19:
+        return int(digits)
+    return int(digits) if len(digits) <= 20 and -(2**63) <= int(digits) < 2**64 else float(digits)
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if _is_unicode(value) else BrokenText()
+    if isinstance(value, list):
+        return [_without_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        if not all(map(_is_unicode, value)):
+            return BrokenText()
+        return {name: _without_surrogates(each) for name, each in value.items()}
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,131 @@
+"""What every handler may use, and the small deeds that they share: read, decode, answer."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import orjson
+from aiohttp import hdrs, web
+
+from collector import ports
+from collector.clock import Clock
+from collector.errors import TooLarge
+from collector.monitor import Monitor
+from collector.receive import compression, decoders
+from collector.receive.decoders.json_text import loads
+from collector.receive.decoders.table import AsText, Decoded, Limits
+from collector.receive.judge import Judge
+from collector.receive.keys import EVERYTHING, Grant
+from collector.receive.problems import BadParameter, Problem
+from collector.settings import Settings
+from collector.telemetry import Telemetry
+
+T = TypeVar("T")
+
+_ON_THE_LOOP_BYTES = 256 * 1024
+"""A larger body is decoded and judged in a thread: it would hold up the other requests for milliseconds."""
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The pipeline as the handlers see it, and how to judge what comes in."""
+
+    monitors: ports.Monitors
+    intake: ports.Intake
+    buffer: ports.Buffer
+    settings: Settings
+    ready: Callable[[], Awaitable[None]]
+    telemetry: Telemetry
+    clock: Clock
+    judge: Judge
+    limits: Limits
+    large: asyncio.Semaphore
+
+
+DOOR = web.AppKey("door", Door)
+GRANT = web.RequestKey("grant", Grant)
+
+
+def door_of(request: web.Request) -> Door:
+    return request.app[DOOR]
+
+
+def monitor_of(request: web.Request) -> Monitor:
+    """The monitor that the address names. Raises UnknownMonitor."""
+    return request.app[DOOR].monitors.get(request.match_info["monitor"])
+
+
+def grant_of(request: web.Request) -> Grant:
+    """What the request's key opens; everything when no keys are configured."""
+    grant: Grant = request.get(GRANT, EVERYTHING)
+    return grant
+
+
+async def read(request: web.Request) -> bytes:
+    """The whole body as it was sent. Raises TooLarge, by its announced length or while it comes in."""
+    limit = request.app[DOOR].settings.max_body_bytes
+    length = request.content_length
+    if length is not None and length > limit:
+        raise too_large(limit)
+    return await request.read()
+
+
+def too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {limit} bytes", limit=limit)
+
+
+async def decoded(request: web.Request, then: Callable[[Decoded], T], *, as_text: AsText) -> T:
+    """Read and decode the body, and go on with its rows; away from the event loop when the body is large.
+
+    Raises Malformed, Invalid, TooLarge, UnknownEncoding, and what `then` raises.
+    """
+    door = request.app[DOOR]
+    decode = decoders.find(request.headers.get(hdrs.CONTENT_TYPE, ""))
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING)
+    body = await read(request)
+
+    def work() -> T:
+        data = body
+        if encoding is not None:
+            data = compression.decompress(body, encoding, limit=door.settings.max_body_bytes)
+        return then(decode(data, door.limits, as_text))
+
+    # What is compressed may be large however small it looks.
+    if len(body) <= (_ON_THE_LOOP_BYTES if encoding is None else _ON_THE_LOOP_BYTES // 32):
+        return work()
+    async with door.large:
+        return await asyncio.to_thread(work)
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """Raises BadParameter unless it is 1 to 255 visible ASCII characters."""
+    value = request.headers.get("Idempotency-Key")
+    if value is None or _VISIBLE.fullmatch(value):
+        return value
+    raise BadParameter(
+        "the header Idempotency-Key is not understood: expected 1 to 255 visible ASCII characters",
+        parameter="Idempotency-Key",
+    )
+
+
+async def json_body(request: web.Request) -> object:
+    """A small JSON document. Raises Malformed, TooLarge."""
+    body = await read(request)
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING)
+    if encoding is not None:
+        body = compression.decompress(body, encoding, limit=request.app[DOOR].settings.max_body_bytes)
+    return loads(body)
+
+
+def json_answer(value: object, *, status: int = 200) -> web.Response:
+    body = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+    return web.Response(status=status, body=body, headers={hdrs.CONTENT_TYPE: "application/json"})
+
+
+def problem_answer(problem: Problem) -> web.Response:
+    headers = {hdrs.CONTENT_TYPE: "application/problem+json", **problem.headers}
+    body = orjson.dumps(problem.as_dict(), default=str, option=orjson.OPT_NON_STR_KEYS)
+    return web.Response(status=problem.kind.status, body=body, headers=headers)

@@ -1,0 +1,186 @@
+"""Admission: which rows of a request are taken, judged row by row but computed column by column. Pure.
+
+A column whose value types are all clean costs one C loop and nothing else; only a column with a fault is walked in
+Python. What passes here is never checked again: ids are text, instants are integers, every other value is a scalar.
+"""
+
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+
+from collector.model import Judged, Table, digest
+from collector.monitor import Monitor, near_miss
+from collector.receive.decoders.table import Decoded, Instants
+from collector.receive.faults import Faults
+from collector.receive.roles import Role, Roles, roles_of
+from collector.receive.times import EXPECTED, NotAnInstant, instant_us, iso
+from collector.receive.words import shown
+
+_TEXT_ONLY = {str}
+_WHOLE_ONLY = {int}
+_ID_EXPECTED = "expected text or a whole number"
+
+
+class Judge:
+    """Judges requests. It has state only to compile each monitor's roles once: a monitor that was replaced is a new
+    object, so its roles are compiled anew.
+    """
+
+    def __init__(self, *, max_future_seconds: float) -> None:
+        self._max_future_us = round(max_future_seconds * 1_000_000)
+        self._compiled: dict[str, tuple[Monitor, Roles]] = {}
+
+    def roles(self, monitor: Monitor) -> Roles:
+        known = self._compiled.get(monitor.id)
+        if known is None or known[0] is not monitor:
+            known = self._compiled[monitor.id] = (monitor, roles_of(monitor))
+        return known[1]
+
+    def forget(self, monitor: str) -> None:
+        """The monitor was deleted."""
+        self._compiled.pop(monitor, None)
+
+    def judge(self, decoded: Decoded, monitor: Monitor, *, now_us: int) -> Judged:
+        """The good rows, unchanged but for ids and instants, and an error for each of the others.
+
+        The rows of the result and `rejected` add up to the rows of the request.
+        """
+        roles = self.roles(monitor)
+        return judge(decoded, roles, latest_us=now_us + self._max_future_us)
+
+
+def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
+    """As `Judge.judge`; event times after `latest_us` are refused."""
+    table = decoded.table
+    faults = Faults(decoded.numbers, decoded.errors)
+    columns: dict[str, Sequence[object]] = {}
+    for name, values in table.columns.items():
+        if name == roles.id or name in roles.times:
+            continue
+        role = roles.values.get(name, roles.any_other)
+        if role is None:
+            _refuse_unknown(name, values, roles, faults)
+        elif type(values) is Instants:
+            columns[name] = _as_text(values, role, name, faults)
+        elif role.clean.issuperset(set(map(type, values)) if table.rows > 1 else (type(values[0]),)):
+            columns[name] = values
+        else:
+            columns[name] = _walk(name, values, role, faults)
+    ids = None
+    if roles.id is not None:
+        ids = columns[roles.id] = _ids(roles.id, table, faults)
+    for name in roles.times:
+        if name in table.columns or name == roles.event_time:
+            columns[name] = _times(name, table, faults, required=name == roles.event_time, latest_us=latest_us)
+    if not columns:
+        for row in range(table.rows):
+            if row not in faults.rows:
+                faults.add(row, None, "expected an object with a value for each column, not an empty one")
+    rows = table.rows
+    if faults.rows:
+        columns, rows = _without(faults.rows, columns, rows)
+        ids = columns.get(roles.id) if roles.id is not None else None
+    event_us = columns.get(roles.event_time) if roles.event_time is not None else None
+    return Judged(
+        table=Table(columns, rows),
+        event_us=event_us,  # type: ignore[arg-type]  # integers: the column was parsed above
+        ids=None if ids is None else [digest(each) for each in ids],  # type: ignore[arg-type]  # text, likewise
+        errors=faults.listed,
+        rejected=faults.rejected,
+    )
+
+
+def _refuse_unknown(name: str, values: Sequence[object], roles: Roles, faults: Faults) -> None:
+    """All features are declared, so a column that is not is a mistake, unless it is empty."""
+    reason = None
+    for row, value in enumerate(values):
+        if value is not None:
+            reason = reason or (
+                f"unknown column{near_miss(name, roles.known)}: the monitor declares all of its features"
+            )
+            faults.add(row, name, reason)
+
+
+def _walk(name: str, values: Sequence[object], role: Role, faults: Faults) -> Sequence[object]:
+    for row, value in enumerate(values):
+        if type(value) not in role.clean:
+            faults.add(row, name, f"{role.expected}, not {shown(value)}")
+    return values
+
+
+def _as_text(values: Instants, role: Role, name: str, faults: Faults) -> Sequence[object]:
+    """An instant in a column that was not declared as a time: kept as text, where text is taken."""
+    return _walk(name, [None if value is None else iso(value) for value in values], role, faults)
+
+
+def _ids(name: str, table: Table, faults: Faults) -> Sequence[object]:
+    """The ids as text. A whole number is an id too, also when its sender counts in floats: 5, 5.0 and "5" are one."""
+    values = table.columns.get(name)
+    if values is None:
+        values = [None] * table.rows
+    kinds = set(map(type, values))
+    if kinds == _TEXT_ONLY and "" not in values:
+        return values
+    if kinds == _WHOLE_ONLY:
+        return list(map(str, values))
+    ids: list[object] = []
+    for row, value in enumerate(values):
+        if type(value) is str and value:
+            ids.append(value)
+        elif type(value) is int:
+            ids.append(str(value))
+        elif type(value) is float and value.is_integer():
+            ids.append(str(int(value)))
+        else:
+            ids.append(None)
+            missing = value is None or value == "" or value != value  # noqa: PLR0124 - NaN is missing
+            faults.add(row, name, f"missing id: {_ID_EXPECTED}" if missing else f"{_ID_EXPECTED}, not {shown(value)}")
+    return ids
+
+
+def _times(name: str, table: Table, faults: Faults, *, required: bool, latest_us: int) -> Sequence[object]:
+    values = table.columns.get(name)
+    if values is None:
+        values = [None] * table.rows
+    instants: Sequence[object]
+    try:
+        instants = values if type(values) is Instants else list(map(instant_us, values))
+        # One comparison each for the usual request: all there, none before 1970, none ahead of the clock.
+        if not required or (min(instants) >= 0 and max(instants) <= latest_us):  # type: ignore[type-var, operator]  # all integers, or a TypeError
+            return instants
+    except (NotAnInstant, TypeError):
+        pass
+    return [
+        _time(row, name, value, faults, ready=type(values) is Instants, required=required, latest_us=latest_us)
+        for row, value in enumerate(values)
+    ]
+
+
+def _time(
+    row: int, name: str, value: object, faults: Faults, *, ready: bool, required: bool, latest_us: int
+) -> int | None:
+    if value is None or value == "" or value != value:  # noqa: PLR0124 - NaN is missing
+        if required:
+            faults.add(row, name, f"missing event time: {EXPECTED}")
+        return None
+    try:
+        instant = value if ready and isinstance(value, int) else instant_us(value)
+    except NotAnInstant as reason:
+        faults.add(
+            row, name, f"{reason}, not {shown(value)}" if str(reason) == EXPECTED else f"{shown(value)} is {reason}"
+        )
+        return None
+    if required and instant < 0:
+        faults.add(row, name, f"{iso(instant)} is before 1970")
+    elif required and instant > latest_us:
+        faults.add(row, name, f"{iso(instant)} is too far ahead: at most {iso(latest_us)} is taken")
+    return instant
+
+
+def _without(
+    bad: set[int], columns: Mapping[str, Sequence[object]], rows: int
+) -> tuple[dict[str, Sequence[object]], int]:
+    keep = [row for row in range(rows) if row not in bad]
+    if len(keep) > 1:
+        pick = itemgetter(*keep)
+        return {name: pick(values) for name, values in columns.items()}, len(keep)
+    return {name: [values[row] for row in keep] for name, values in columns.items()}, len(keep)

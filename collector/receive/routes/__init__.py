@@ -1,0 +1,64 @@
+"""The table of routes: every address that this service answers, but the pages."""
+
+from collector.receive.keys import Scope
+from collector.receive.routes import dead_letters, monitors, rows, service, snapshots
+from collector.receive.routes.route import Parameter, Route
+
+_ROWS = ("malformed", "too-large", "unknown-encoding", "invalid", "no-valid-rows", "unknown-monitor", "backpressure")
+_IDEMPOTENCY = Parameter("Idempotency-Key", "A resend under the same key is taken once", "header")
+_MONITOR = Parameter("monitor", "Only those of this monitor")
+_LIST = (
+    _MONITOR,
+    Parameter("segment", 'Only those of a segment: a JSON object, or null for "all rows"'),
+    Parameter("tag", "Only those with this tag"),
+    Parameter("from", "Only those at or after this instant, ISO 8601"),
+    Parameter("to", "Only those before this instant, ISO 8601"),
+    Parameter("limit", "At most so many, 1 to 1000; 100 unless said", type="integer"),
+    Parameter("after", "The `next` of the page before"),
+    Parameter("values", "With the numbers that the page plots over time", type="boolean"),
+)
+_M = "/v1/monitors/{monitor}"
+_S = "/v1/snapshots/{snapshot}"
+_D = "/v1/dead-letters/{letter}"
+_INGEST, _READ, _ADMIN = Scope.INGEST, Scope.READ, Scope.ADMIN
+
+# fmt: off
+ROUTES: tuple[Route, ...] = (
+    Route("POST", f"{_M}/inferences", rows.inferences, _INGEST, "Take rows of features and predictions",
+          [(202, "Receipt")], [*_ROWS, "bad-parameter"], "rows", [_IDEMPOTENCY]),
+    Route("POST", f"{_M}/labels", rows.labels, _INGEST, "Take targets of inferences, by inference id",
+          [(202, "Receipt")], _ROWS, "labels"),
+    Route("POST", f"{_M}/flush", monitors.flush, _ADMIN, "Close the open windows now",
+          [(202, "Flushed")], ["unknown-monitor", "invalid"]),
+    Route("GET", "/v1/monitors", monitors.list_all, _READ, "All monitors and how they stand",
+          [(200, "Monitors")]),
+    Route("GET", _M, monitors.get, _READ, "One monitor and how it stands",
+          [(200, "Monitor")], ["unknown-monitor"]),
+    Route("PUT", _M, monitors.put, _ADMIN, "Create or replace a monitor",
+          [(200, "Monitor"), (201, "Monitor")], ["malformed", "invalid", "too-large"], "monitor"),
+    Route("DELETE", _M, monitors.delete, _ADMIN, "Watch it no longer",
+          [(204, "")], ["unknown-monitor"]),
+    Route("GET", "/v1/snapshots", snapshots.list_some, _READ, "Snapshots, newest first, page by page",
+          [(200, "Snapshots")], ["bad-parameter"], None, _LIST),
+    Route("GET", _S, snapshots.get, _READ, "A snapshot",
+          [(200, "Snapshot")], ["not-found"]),
+    Route("DELETE", _S, snapshots.delete, _ADMIN, "Forget a snapshot",
+          [(204, "")], ["not-found"]),
+    Route("GET", f"{_S}/report.html", snapshots.report, _READ, "A snapshot as a page",
+          [(200, "html")], ["not-found"]),
+    Route("GET", "/v1/dead-letters", dead_letters.list_all, _READ, "What was set aside, and why",
+          [(200, "DeadLetters")], [], None, [_MONITOR]),
+    Route("GET", _D, dead_letters.get, _READ, "One dead letter",
+          [(200, "DeadLetter")], ["not-found"]),
+    Route("POST", f"{_D}/replay", dead_letters.replay, _ADMIN, "Put it back, with fresh attempts",
+          [(202, "Replayed")], ["not-found"]),
+    Route("DELETE", _D, dead_letters.delete, _ADMIN, "Drop it on purpose",
+          [(204, "")], ["not-found"]),
+    Route("GET", "/livez", service.livez, None, "The process answers",
+          [(200, "Status")]),
+    Route("GET", "/readyz", service.readyz, None, "Rows would be taken now",
+          [(200, "Status")]),
+    Route("GET", "/metrics", service.metrics, None, "Telemetry, for Prometheus",
+          [(200, "text")]),
+)
+# fmt: on

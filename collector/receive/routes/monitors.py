@@ -1,0 +1,54 @@
+"""Monitors: what is watched, how it stands, and changing it."""
+
+from aiohttp import web
+
+from collector.config import load_monitor
+from collector.errors import Invalid
+from collector.monitor import Monitor
+from collector.receive.door import Door, door_of, grant_of, json_answer, json_body, monitor_of
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """All monitors that the key may see."""
+    door, grant = door_of(request), grant_of(request)
+    seen = [await _shown(door, monitor) for monitor in door.monitors.all() if grant.covers(monitor.id)]
+    return json_answer({"monitors": seen})
+
+
+async def get(request: web.Request) -> web.Response:
+    return json_answer(await _shown(door_of(request), monitor_of(request)))
+
+
+async def put(request: web.Request) -> web.Response:
+    """Create or replace; every replica follows."""
+    door, name = door_of(request), request.match_info["monitor"]
+    document = await json_body(request)
+    if isinstance(document, dict):
+        given = document.setdefault("id", name)
+        if given != name:
+            raise Invalid(f"the body's id is {given!r}, the address names {name!r}: expected the same", key="id")
+    monitor = load_monitor(document)
+    new = await door.monitors.put(monitor)
+    return json_answer(await _shown(door, monitor), status=201 if new else 200)
+
+
+async def delete(request: web.Request) -> web.Response:
+    """The monitor goes; its rows stay until they expire."""
+    door, name = door_of(request), request.match_info["monitor"]
+    await door.monitors.delete(name)
+    door.judge.forget(name)
+    return web.Response(status=204)
+
+
+async def flush(request: web.Request) -> web.Response:
+    """Close the open windows now."""
+    if request.can_read_body and (await request.read()).strip() not in (b"", b"{}", b"null"):
+        raise Invalid("flush takes no body")
+    windows = await door_of(request).intake.flush(monitor_of(request))
+    return json_answer({"windows": list(windows)}, status=202)
+
+
+async def _shown(door: Door, monitor: Monitor) -> dict[str, object]:
+    """As configured, and its state. A monitor has no secrets: destinations do, and it only names them."""
+    configured = monitor.model_dump(mode="json", exclude_defaults=True)
+    return {"id": monitor.id, "monitor": configured, "state": await door.monitors.describe(monitor)}

@@ -1,0 +1,39 @@
+"""One route as data: what serves it, who may use it, and what its documentation says."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from aiohttp import web
+
+from collector.receive.keys import Scope
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Body = Literal["rows", "labels", "reference", "monitor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter or header, as its documentation shows it."""
+
+    name: str
+    meaning: str
+    place: Literal["query", "header"] = "query"
+    type: Literal["string", "integer", "boolean"] = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`scope` None: open to everybody. `answers` names the schema of each good status, `problems` the bad kinds that
+    are particular to this route; what any route may answer (keys, faults of ours) is added by the document.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    scope: Scope | None
+    summary: str
+    answers: Sequence[tuple[int, str]]
+    problems: Sequence[str] = ()
+    body: Body | None = None
+    parameters: Sequence[Parameter] = ()

@@ -1,0 +1,36 @@
+"""How a wrong value is told to its sender: what it is, in a few words, never long and never a secret's worth of it."""
+
+_LONGEST = 60
+
+
+class BrokenText:
+    """Stands for a text that is not Unicode (half of a surrogate pair): it has no type that a column takes."""
+
+
+def shown(value: object) -> str:
+    """A value with its kind, short enough for a sentence.
+
+    >>> shown("abc"), shown(None), shown(True), shown(1.5), shown([1])
+    ("text 'abc'", 'nothing', 'true', 'the number 1.5', 'a list')
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"the number {_short(str(value))}"
+    if isinstance(value, str):
+        return f"text {_short(value)!r}"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, bytes):
+        return "binary data"
+    if isinstance(value, BrokenText):
+        return "text that is not Unicode (half of a surrogate pair)"
+    return f"a value of type {type(value).__name__}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

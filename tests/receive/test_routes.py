@@ -1,0 +1,181 @@
+"""The other routes: monitors, snapshots, dead letters, the service about itself."""
+
+import orjson
+import pytest
+
+from collector.errors import Invalid, Unavailable
+from collector.model import DeadLetter, MonitorId, SnapshotPage, SnapshotQuery
+from tests.receive.doubles import NOW_US, opened
+
+pytestmark = pytest.mark.asyncio
+LETTER = DeadLetter("d1", "work", MonitorId("flights"), "0-1#0", b"{}", "boom", 5, NOW_US, rows=3)
+
+
+async def ask(house, method, path, **more):
+    async with house.client.request(method, path, **more) as answer:
+        body = await answer.read()
+        return answer.status, orjson.loads(body) if body else None
+
+
+async def test_monitors_are_listed_and_shown_with_their_state():
+    async with opened() as house:
+        status, listed = await ask(house, "GET", "/v1/monitors")
+        assert status == 200
+        status, shown = await ask(house, "GET", "/v1/monitors/flights")
+        assert listed == {"monitors": [shown]}
+        assert (shown["id"], shown["state"]) == ("flights", {"buffered_rows": 0})
+        assert shown["monitor"]["columns"]["timestamp"] == "time"
+
+
+async def test_what_get_shows_put_takes():
+    async with opened() as house:
+        _, shown = await ask(house, "GET", "/v1/monitors/flights")
+        before = house.monitors.get("flights")
+        assert await ask(house, "PUT", "/v1/monitors/flights", json=shown["monitor"]) == (200, shown)
+        assert house.monitors.get("flights") == before
+
+
+async def test_a_new_monitor_is_201_and_gone_after_delete():
+    async with opened() as house:
+        status, shown = await ask(house, "PUT", "/v1/monitors/new", json={"window": {"every": "1h"}})
+        assert (status, shown["id"]) == (201, "new")
+        assert await ask(house, "DELETE", "/v1/monitors/new") == (204, None)
+        assert (await ask(house, "GET", "/v1/monitors/new"))[0] == 404
+        assert (await ask(house, "DELETE", "/v1/monitors/new"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({"id": "other"}, "other"),
+        ({"colums": {}}, "columns"),
+        ({"window": {"every": "soon"}}, "soon"),
+        ([], "object"),
+        (7, "object"),
+    ],
+)
+async def test_a_wrong_monitor_is_422_that_names_what_is_wrong(body, word):
+    async with opened() as house:
+        status, problem = await ask(house, "PUT", "/v1/monitors/new", json=body)
+        assert (status, problem["type"]) == (422, "/problems/invalid")
+        assert word in problem["detail"]
+
+
+async def test_what_the_pipeline_refuses_of_a_monitor_is_422():
+    async with opened() as house:
+        house.monitors.fails = Invalid("there is no metric 'DataDritfPreset'", key="reports")
+        status, problem = await ask(house, "PUT", "/v1/monitors/new", json={})
+        assert (status, problem["key"]) == (422, "reports")
+
+
+async def test_flush_says_the_windows():
+    async with opened() as house:
+        assert await house.post("/v1/monitors/flights/flush") == (202, {"windows": ["0-60000000#0"]})
+        assert (await house.post("/v1/monitors/flights/flush", b"{}"))[0] == 202
+        assert (await house.post("/v1/monitors/flights/flush", b'{"a": 1}'))[0] == 422
+        assert (await house.post("/v1/monitors/none/flush"))[0] == 404
+
+
+async def test_the_list_of_snapshots_passes_the_query_on_and_hides_the_values():
+    async with opened() as house:
+        house.buffer.snapshots.page = SnapshotPage([b'{"id":"s","values":{"a":1}}'], "cursor")
+        status, answer = await ask(house, "GET", "/v1/snapshots")
+        assert (status, answer) == (200, {"snapshots": [{"id": "s"}], "next": "cursor"})
+        query = "?monitor=flights&segment={%22b%22:1,%22a%22:2}&tag=prod&from=2013-01-01&to=2013-01-02T00:00:00%2B01:00&limit=7&after=c"
+        _, answer = await ask(house, "GET", f"/v1/snapshots{query}&values=true")
+        assert answer["snapshots"] == [{"id": "s", "values": {"a": 1}}]
+        assert house.buffer.snapshots.asked == [
+            SnapshotQuery(),
+            SnapshotQuery(
+                monitor=MonitorId("flights"), segment='{"a":2,"b":1}', tag="prod", from_us=1_356_998_400_000_000,
+                to_us=1_357_081_200_000_000, after="c", limit=7,
+            ),
+        ]  # fmt: skip
+
+
+async def test_the_segment_null_means_all_rows():
+    async with opened() as house:
+        await ask(house, "GET", "/v1/snapshots?segment=null")
+        assert house.buffer.snapshots.asked[0].segment == "null"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("segment", "JFK"), ("segment", "[1]"), ("from", "yesterday"), ("to", ""), ("limit", "0"), ("limit", "1001"),
+     ("limit", "ten"), ("values", "maybe"), ("monitr", "flights")],
+)  # fmt: skip
+async def test_a_bad_parameter_is_400_with_its_name(parameter, value):
+    async with opened() as house:
+        status, problem = await ask(house, "GET", "/v1/snapshots", params={parameter: value})
+        assert (status, problem["type"], problem["parameter"]) == (400, "/problems/bad-parameter", parameter)
+
+
+async def test_a_snapshot_is_given_as_it_is_stored_and_can_be_forgotten():
+    async with opened() as house:
+        house.buffer.snapshots.bodies["s"] = b'{"id": "s", "monitor": "flights"}'
+        async with house.client.get("/v1/snapshots/s") as answer:
+            assert await answer.read() == b'{"id": "s", "monitor": "flights"}'
+        assert await ask(house, "DELETE", "/v1/snapshots/s") == (204, None)
+        for method, path in (("GET", "s"), ("DELETE", "s"), ("GET", "s/report.html")):
+            status, problem = await ask(house, method, f"/v1/snapshots/{path}")
+            assert (status, problem["type"], problem["snapshot"]) == (404, "/problems/not-found", "s")
+
+
+async def test_dead_letters_are_shown_replayed_and_deleted():
+    async with opened() as house:
+        house.buffer.dead_letters.letters |= {"d1": LETTER}
+        shown = {"id": "d1", "queue": "work", "monitor": "flights", "key": "0-1#0", "reason": "boom", "attempts": 5,
+                 "died": "2023-11-14T22:13:20Z", "rows": 3}  # fmt: skip
+        assert await ask(house, "GET", "/v1/dead-letters") == (200, {"dead_letters": [shown]})
+        assert await ask(house, "GET", "/v1/dead-letters?monitor=other") == (200, {"dead_letters": []})
+        assert await ask(house, "GET", "/v1/dead-letters/d1") == (200, shown)
+        assert await ask(house, "POST", "/v1/dead-letters/d1/replay") == (202, {"replayed": "d1"})
+        assert house.buffer.dead_letters.replayed == {"d1": NOW_US}
+        house.buffer.dead_letters.letters |= {"d1": LETTER}
+        assert await ask(house, "DELETE", "/v1/dead-letters/d1") == (204, None)
+        for method, path in (("GET", "d1"), ("POST", "d1/replay"), ("DELETE", "d1")):
+            status, problem = await ask(house, method, f"/v1/dead-letters/{path}")
+            assert (status, problem["type"]) == (404, "/problems/not-found")
+
+
+async def test_alive_says_nothing_of_the_buffer_and_ready_does():
+    async with opened() as house:
+        assert await ask(house, "GET", "/livez") == (200, {"status": "alive"})
+        assert await ask(house, "GET", "/readyz") == (200, {"status": "ready"})
+        house.ready.append(Unavailable("no server at redis"))
+        assert (await ask(house, "GET", "/livez"))[0] == 200
+        status, problem = await ask(house, "GET", "/readyz")
+        assert (status, problem["type"]) == (503, "/problems/unavailable")
+
+
+async def test_metrics_count_requests_by_route_never_by_the_clients_path():
+    async with opened() as house:
+        await ask(house, "GET", "/v1/monitors/flights")
+        await ask(house, "GET", "/made/up/path")
+        async with house.client.get("/metrics") as answer:
+            text = await answer.text()
+            assert answer.content_type == "text/plain"
+        assert 'collector_receive_requests_total{route="/v1/monitors/{monitor}",status="200"} 1.0' in text
+        assert 'collector_receive_requests_total{route="none",status="404"} 1.0' in text
+        assert "made" not in text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [("GET", "/nothing", 404, "not-found"), ("PATCH", "/v1/monitors", 405, "method-not-allowed"),
+     ("GET", "/v1/monitors/flights/inferences", 405, "method-not-allowed")],
+)  # fmt: skip
+async def test_wrong_addresses_and_methods_are_problems_too(method, path, status, kind):
+    async with opened() as house, house.client.request(method, path) as answer:
+        assert (answer.status, answer.content_type) == (status, "application/problem+json")
+        assert (await answer.json(content_type=None))["type"] == f"/problems/{kind}"
+        assert ("Allow" in answer.headers) == (status == 405)
+
+
+async def test_options_says_what_is_allowed_and_head_has_no_body():
+    async with opened() as house:
+        async with house.client.options("/v1/monitors/flights") as answer:
+            assert (answer.status, answer.headers["Allow"]) == (204, "DELETE, GET, HEAD, OPTIONS, PUT")
+            assert "Access-Control-Allow-Origin" not in answer.headers
+        async with house.client.head("/v1/monitors") as answer:
+            assert (answer.status, await answer.read()) == (200, b"")
