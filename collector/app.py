@@ -238,7 +238,7 @@ async def _working(workers: Sequence[Worker], settings: Settings) -> AsyncIterat
 
 @asynccontextmanager
 async def _listening(site: web.Application, settings: Settings, serving: Serving) -> AsyncIterator[None]:
-    runner = web.AppRunner(site, access_log=None, shutdown_timeout=settings.shutdown_seconds, handle_signals=False)
+    runner = web.AppRunner(site, **http.RUNNER_OPTIONS, access_log=None, shutdown_timeout=settings.shutdown_seconds, handle_signals=False)
     await runner.setup()
     await web.TCPSite(
         runner, serving.host, serving.port, backlog=1024, reuse_port=True if serving.share_port else None
