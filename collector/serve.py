@@ -94,7 +94,7 @@ def _receive(configuration: Configuration, settings: Settings, serving: Serving,
 
 
 async def _orphaned(parent: int, stop: Callable[[], None]) -> None:
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # noqa: ASYNC110 - the kernel tells this to nobody who does not look
         await asyncio.sleep(_WATCH_SECONDS)
     stop()
 

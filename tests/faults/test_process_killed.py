@@ -6,6 +6,7 @@ import urllib.error
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -103,10 +104,10 @@ def assert_each_row_counts_once(service: Service, sent: int) -> None:
     assert {s["id"]: s["rows"] for s in snapshots} == {key: s.rows for key, s in delivered.items()}
 
 
-def wait_for_rows(service: Service, sent: int) -> list[dict[str, object]]:
+def wait_for_rows(service: Service, sent: int) -> list[dict[str, Any]]:
     """Until the newest revisions are made and delivered."""
     deadline = time.monotonic() + 60
-    snapshots: list[dict[str, object]] = []
+    snapshots: list[dict[str, Any]] = []
     while time.monotonic() < deadline:
         snapshots = service.snapshots(monitor="flights")
         delivered = sum(

@@ -308,7 +308,7 @@ async def test_a_reference_is_a_file_named_after_its_content(pipeline: Pipeline)
     assert await pipeline.references.put(FLIGHTS, b"two") == 2
     second = await pipeline.references.file(MonitorId("flights"))
     assert second is not None
-    assert (Path(first.path).read_bytes(), Path(second.path).read_bytes()) == (b"one", b"two")
+    assert [await asyncio.to_thread(Path(each.path).read_bytes) for each in (first, second)] == [b"one", b"two"]
     assert (first.version, second.version) == (1, 2)
 
 
