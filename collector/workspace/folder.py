@@ -1,0 +1,247 @@
+"""A workspace in a folder: `<project id>/project.json` and `<project id>/snapshots/<snapshot id>.json`.
+
+Files appear whole or not at all (written beside, synced, renamed), and a snapshot is replaced by an equal or higher
+revision only: threads and processes may write the same workspace at the same time.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from collector.errors import Invalid
+from collector.monitor import near_miss
+from collector.snapshot import Snapshot
+from collector.workspace.project import Project, project_id, snapshot_of
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows: one writer at a time is up to the user there
+    fcntl = None  # type: ignore[assignment]
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
+"""What may stand in a path. Ids come from files and requests, so they are never trusted to be a plain name."""
+
+
+class Workspace:
+    """Projects and snapshots in the folder `path`, which is made when the first project is."""
+
+    def __init__(self, path: str | Path = "workspace") -> None:
+        self.path = Path(path)
+
+    @classmethod
+    def create(cls, path: str | Path = "workspace") -> "Workspace":
+        """The same as `Workspace(path)`, under the name that users know."""
+        return cls(path)
+
+    # ------------------------------------------------------------ projects
+
+    def create_project(self, name: str, description: str = "") -> Project:
+        """The project of this name; made when there is none. An empty description keeps the one it has."""
+        identity = project_id(name)
+        known = self._read_project(self.path / identity)
+        if known is None or known.name != name:
+            known = next(iter(self.search_project(name)), known)
+        if known is not None:
+            if description and known.description != description:
+                known.description = description
+                self.update_project(known)
+            return known
+        project = Project(identity, name, description, datetime.now(UTC), self.update_project)
+        self.update_project(project)
+        return project
+
+    def add_project(self, project: Project, description: str = "") -> Project:
+        return self.create_project(project.name, description or project.description)
+
+    def update_project(self, project: Project) -> None:
+        """Write a project's description and name; its snapshots stay."""
+        with self._locked(_checked(project.id, "project")):
+            self._write_project(project)
+
+    def get_project(self, project: str | object) -> Project:
+        """A project by id or by name. Raises Invalid, with the near miss, when there is none."""
+        wanted = str(project)
+        if _ID.fullmatch(wanted):
+            known = self._read_project(self.path / wanted)
+            if known is not None:
+                return known
+        projects = self.list_projects()
+        for each in projects:
+            if each.name == wanted:
+                return each
+        nearest = near_miss(wanted, [each.name for each in projects])
+        raise Invalid(f"{self.path} has no project {wanted!r}{nearest}: expected the id or the name of a project")
+
+    def list_projects(self) -> list[Project]:
+        """All projects, by name."""
+        found = (self._read_project(folder) for folder in self.path.glob("*") if folder.is_dir())
+        return sorted((each for each in found if each is not None), key=lambda each: (each.name, each.id))
+
+    def search_project(self, name: str) -> list[Project]:
+        """The projects of exactly this name."""
+        return [project for project in self.list_projects() if project.name == name]
+
+    def delete_project(self, project: str | object) -> None:
+        """Forget a project with its snapshots. Nothing happens when there is none."""
+        identity = _checked(project, "project")
+        if (self.path / identity / "project.json").is_file():
+            with self._locked(identity):
+                shutil.rmtree(self.path / identity)
+
+    # ------------------------------------------------------------ snapshots
+
+    def add_report(self, project: str | object, report: object, include_data: bool = False) -> str:  # noqa: FBT001, FBT002
+        """Add a Report that has run; says the snapshot's id."""
+        return self._add(project, report, what="Report", include_data=include_data)
+
+    def add_test_suite(self, project: str | object, suite: object, include_data: bool = False) -> str:  # noqa: FBT001, FBT002
+        """Add a Test Suite that has run; says the snapshot's id."""
+        return self._add(project, suite, what="TestSuite", include_data=include_data)
+
+    def add_snapshot(self, project: str | object, snapshot: Snapshot) -> str:
+        """Keep a snapshot; says its id. One with the same id and a higher revision stays as it is.
+
+        Once this returns, the file survives a power cut.
+        """
+        identity = self.get_project(project).id
+        name = _checked(snapshot.id, "snapshot")
+        folder = self.path / identity / "snapshots"
+        with self._locked(identity):
+            known = _revision(folder / f"{name}.json")
+            if known is None or snapshot.revision >= known:
+                _write(folder / f"{name}.json", snapshot.json())
+        return name
+
+    def list_snapshots(self, project: str | object) -> list[Snapshot]:
+        """All snapshots of a project, oldest first."""
+        folder = self.path / self.get_project(project).id / "snapshots"
+        found = [Snapshot.load(path) for path in folder.glob("*.json")]
+        return sorted(found, key=lambda each: (_aware(each.timestamp), each.id))
+
+    def get_snapshot(self, project: str | object, snapshot: str | object) -> Snapshot:
+        """Raises Invalid when there is none of this id."""
+        path = self._snapshot_path(project, snapshot)
+        if not path.is_file():
+            raise Invalid(f"project {project} in {self.path} has no snapshot {snapshot}")
+        return Snapshot.load(path)
+
+    def delete_snapshot(self, project: str | object, snapshot: str | object) -> None:
+        """Forget a snapshot and its data. Nothing happens when there is none."""
+        path = self._snapshot_path(project, snapshot)
+        path.unlink(missing_ok=True)
+        for data in path.parent.glob(f"{path.stem}.*.parquet"):
+            data.unlink(missing_ok=True)
+
+    # ------------------------------------------------------------ files
+
+    def _add(self, project: str | object, report: object, *, what: str, include_data: bool) -> str:
+        snapshot = snapshot_of(report, what=what)
+        frames = data_of(report, what=what) if include_data else {}
+        added = self.add_snapshot(project, snapshot)
+        for name, frame in frames.items():
+            _write(self._snapshot_path(project, added).with_suffix(f".{name}.parquet"), frame)
+        return added
+
+    def _snapshot_path(self, project: str | object, snapshot: str | object) -> Path:
+        return self.path / self.get_project(project).id / "snapshots" / f"{_checked(snapshot, 'snapshot')}.json"
+
+    def _read_project(self, folder: Path) -> Project | None:
+        path = folder / "project.json"
+        try:
+            document: dict[str, Any] = orjson.loads(path.read_bytes())
+            created = datetime.fromisoformat(document["created_at"])
+            return Project(folder.name, document["name"], document["description"], created, self.update_project)
+        except FileNotFoundError:
+            return None
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            raise Invalid(f"{path} is not a project: expected name, description and created_at ({error})") from error
+
+    def _write_project(self, project: Project) -> None:
+        document = {
+            "id": project.id,
+            "name": project.name,
+            "description": project.description,
+            "created_at": project.created_at.isoformat(),
+        }
+        _write(self.path / project.id / "project.json", orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+    @contextlib.contextmanager
+    def _locked(self, identity: str) -> Iterator[None]:
+        """One writer per project, across threads and processes; a writer that dies lets go."""
+        folder = self.path / identity
+        _make(folder)
+        descriptor = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
+        try:
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def data_of(report: object, *, what: str) -> dict[str, bytes]:
+    """The frames of a report that has run, by name (current, reference), as Parquet."""
+    make = getattr(report, "datasets", None)
+    frames = make() if callable(make) else None
+    if not frames:
+        raise Invalid(f"include_data: this {what} does not keep its data; add it without include_data")
+    return {str(name): frame.to_parquet() for name, frame in frames.items() if frame is not None}
+
+
+def _checked(identity: object, what: str) -> str:
+    name = str(identity)
+    if not _ID.fullmatch(name):
+        raise Invalid(f"{name!r} is not the id of a {what}: expected letters, digits, '-', '_' and '.'")
+    return name
+
+
+def _revision(path: Path) -> int | None:
+    """The revision of the stored file; None when there is none, or none that can be read."""
+    try:
+        return Snapshot.load(path).revision
+    except (FileNotFoundError, Invalid):
+        return None
+
+
+def _aware(instant: datetime) -> datetime:
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Invalid(f"{folder} cannot be made: a file stands in its place") from error
+
+
+def _write(path: Path, body: bytes) -> None:
+    """Write beside, sync, rename, sync the folder: a reader sees the old file or the new one, also after a crash."""
+    _make(path.parent)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
