@@ -1,5 +1,155 @@
-"""Command line."""
+"""Command line: each command calls one function. Heavy imports stand inside the commands, so that `--help` is fast.
+
+Exit codes: 0 done; 1 `report` found failed tests; 2 could not run, and the reason stands on stderr.
+"""
+# ruff: noqa: D301, PLC0415 - \b is how click keeps lines as they are; the imports: see above
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from collector import __version__
+from collector.commands.output import COULD_NOT_RUN, print_json, said_plainly
+from collector.commands.service import GROUPS
+
+existing_path = click.Path(path_type=Path)
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=existing_path,
+    default=Path("collector.yaml"),
+    show_default=True,
+    help="Monitors and destinations.",
+)
 
 
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="collector")
 def main() -> None:
-    raise SystemExit(2)
+    """Collect the inferences of live models, evaluate them window by window, forward the snapshots.
+
+    \b
+    Examples:
+      collector check --config collector.yaml    is it right, and what will be computed?
+      collector serve --config collector.yaml    run the service
+      collector demo                             watch a model of flight delays being monitored
+
+    Exit codes: 0 done, 1 tests failed (report), 2 could not run. Settings are environment variables COLLECTOR_...;
+    docs/configuration.md lists them.
+    """
+
+
+@main.command()
+@config_option
+@click.option(
+    "--role",
+    type=click.Choice(["all", "receive", "work"]),
+    default="all",
+    show_default=True,
+    help="receive: take rows only. work: evaluate and forward. Two roles share a Redis buffer.",
+)
+@click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen at.")  # noqa: S104 - a service
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port to listen at.")
+@click.option(
+    "--processes", type=click.IntRange(min=1), default=1, show_default=True, help="Receivers that share the port."
+)
+@said_plainly
+def serve(config_path: Path, role: Literal["all", "receive", "work"], host: str, port: int, processes: int) -> int:
+    """Run the service until SIGTERM or SIGINT, then drain.
+
+    \b
+    Examples:
+      collector serve --config collector.yaml
+      COLLECTOR_BUFFER_URL=redis://redis:6379/0 collector serve --role receive --processes 4
+
+    Exit codes: 0 stopped as asked, 2 could not start.
+    """
+    from collector.config import load_settings
+
+    settings = load_settings()
+    from collector.serve import serve as run
+
+    return run(config_path, role=role, host=host, port=port, processes=processes, settings=settings)
+
+
+@main.command()
+@config_option
+@click.option("--schema", "print_schema", is_flag=True, help="Print the JSON schema of the file, and nothing else.")
+@said_plainly
+def check(config_path: Path, *, print_schema: bool) -> None:
+    """Validate a configuration and print what it resolves to: windows, metrics, tests, destinations.
+
+    \b
+    Examples:
+      collector check --config collector.yaml
+      collector check --schema > collector.schema.json
+
+    Exit codes: 0 valid, 2 not valid.
+    """
+    if print_schema:
+        from collector.config import schema
+
+        print_json(schema())
+        return
+    from collector.commands.check import check as run
+
+    run(config_path)
+
+
+@main.command()
+@config_option
+@click.option("--monitor", required=True, metavar="ID", help="Whose reports to run.")
+@click.option("--current", type=existing_path, required=True, help="The rows: .parquet, .csv, .ndjson or .json.")
+@click.option("--reference", type=existing_path, help="The reference rows; otherwise the monitor's own reference.path.")
+@click.option("--out", type=existing_path, help="Write the snapshots here: FILE.json or FILE.html.")
+@click.option("--send", is_flag=True, help="Deliver the snapshots to the monitor's destinations.")
+@said_plainly
+def report(
+    config_path: Path, monitor: str, current: Path, reference: Path | None, out: Path | None, *, send: bool
+) -> int:
+    """Evaluate a file of rows as one batch, without the service.
+
+    \b
+    Examples:
+      collector report --monitor flight-delays --current february.parquet --reference january.parquet
+      collector report --monitor flight-delays --current february.csv --out february.html --send
+
+    Exit codes: 0 all tests passed, 1 some failed, 2 could not run.
+    """
+    from collector.commands.report import report as run
+
+    return run(config_path, monitor_id=monitor, current=current, reference=reference, out=out, send=send)
+
+
+@main.command()
+@click.option("--exit", "exit_when_done", is_flag=True, help="End when everything was found, instead of serving on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the page.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="Port of the page.")
+@click.option("--months", type=click.IntRange(1, 11), default=11, show_default=True, help="Months to replay.")
+@click.option(
+    "--data-dir", type=existing_path, default=Path("demo-data"), show_default=True, help="Where it keeps its files."
+)
+@said_plainly
+def demo(host: str, port: int, months: int, data_dir: Path, *, exit_when_done: bool) -> int:
+    """Watch a model of flight delays being monitored: New York's flights of 2013, through the whole path.
+
+    \b
+    Examples:
+      collector demo
+      collector demo --months 2 --exit
+
+    Exit codes: 0 it found what it should, 1 it did not, 2 could not run.
+    """
+    try:
+        from collector.demo import main as run
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "collector":
+            raise
+        click.echo(f"the demo needs {error.name}: pip install 'inference-collector[demo]'", err=True)
+        return COULD_NOT_RUN
+    return run(host=host, port=port, data_dir=data_dir, exit_when_done=exit_when_done, months=months)
+
+
+for group in GROUPS:
+    main.add_command(group)

@@ -43,14 +43,17 @@ def load(
 
 
 def load_monitor(value: object, origin: str = "monitor") -> Monitor:
-    """A monitor from a JSON document, as the API takes it. Raises Invalid with the sentences that `load` has."""
+    """A monitor from a JSON document, as the API takes it. Raises Invalid with the sentences that `load` has;
+    `place["errors"]` holds them one by one, as `{"key", "reason"}`.
+    """
     if not isinstance(value, Mapping):
         raise Invalid(f"{origin}: expected an object, not {sentences.shown(value)}")
     try:
         return Monitor.model_validate(value)
     except ValidationError as error:
         complaints = sentences.complaints(error, value)
-        raise Invalid("\n".join(f"{origin}: {each}" for each in complaints), errors=complaints) from error
+        places = [{"key": sentences.dotted(each.path), "reason": each.sentence} for each in complaints]
+        raise Invalid("\n".join(f"{origin}: {each}" for each in complaints), errors=places) from error
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
