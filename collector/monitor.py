@@ -352,12 +352,13 @@ class Monitor(Model):
                 raise _inconsistent(f"two reports are named {name!r}", "reports", index, "name")
         if self.window.time == "event" and self.columns.timestamp is None:
             raise _inconsistent("window.time is event, but columns.timestamp names no column", "window", "time")
-        if any(report.needs_target for report in self.reports):
-            if self.columns.target is None:
-                raise _inconsistent("a report needs the target, but columns.target names no column", "columns")
-            if self.columns.id is None:
-                sentence = "a report needs the target, but columns.id names no column to join labels by"
-                raise _inconsistent(sentence, "columns")
+        for index, report in enumerate(self.reports):
+            place = ("reports", index, "needs_target")
+            if report.needs_target and self.columns.target is None:
+                raise _inconsistent("the report needs the target, but columns.target names no column", *place)
+            if report.needs_target and self.columns.id is None:
+                sentence = "the report needs the target, but columns.id names no column to join labels by"
+                raise _inconsistent(sentence, *place)
         return self
 
     @property
