@@ -77,7 +77,7 @@ class BaseCollector:
             )
 
         def after_fork() -> None:
-            transport.abandon()
+            transport.close()
             if spool is not None:
                 spool.after_fork()
 

@@ -54,6 +54,7 @@ def _values(name: object, values: object) -> Sequence[object]:
             listed = getattr(values, method)()
             if isinstance(listed, list):
                 return listed
-    if isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping):
+    nested = hasattr(values, "columns")  # what a data frame gives for a name that it has twice
+    if isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping) and not nested:
         return list(values)
     raise TypeError(f"column {name!r} is {type(values).__name__}: expected a sequence of values")

@@ -125,6 +125,10 @@ class Sender:
             if self._spool is not None:
                 self._spool.release()
 
+    def hang_up(self) -> None:
+        """Close the connection. For the thread that sends: a request under way is not interrupted."""
+        self._transport.close()
+
     def _let_go(self, batches: Iterable[Batch]) -> None:
         for batch in batches:
             if self._spool is None or not self._keep(self._spool, batch):

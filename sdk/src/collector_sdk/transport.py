@@ -66,13 +66,10 @@ class Transport:
         return self._exchange("POST", f"{self._path}/{what}", body, headers, within_seconds)
 
     def close(self) -> None:
+        """Let the connection go. In a forked child this closes its copy of the socket; the parent's goes on."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-
-    def abandon(self) -> None:
-        """After a fork: the connection is the parent's. The child lets its copy of the socket go, unused."""
-        self._connection = None
 
     def _exchange(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], within_seconds: float | None

@@ -22,8 +22,8 @@ except ImportError:  # the SDK has no dependency: orjson only makes it lighter
 
 MISSING = ("NAType", "NaTType")
 """Names of the types with which pandas says that there is no value."""
-_LARGEST_INTEGER = 2**63
-"""Beyond this, most readers of JSON lose digits or refuse."""
+_SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
+"""Beyond these, readers of JSON lose digits or refuse."""
 
 
 def dumps(document: object) -> bytes:
@@ -32,17 +32,13 @@ def dumps(document: object) -> bytes:
     >>> dumps({"a": float("nan"), "b": datetime(2013, 2, 1, 5, 0), "c": Decimal("0.5")})
     b'{"a":null,"b":"2013-02-01T05:00:00+00:00","c":0.5}'
     """
+    if orjson is None:
+        return json.dumps(plain(document), separators=(",", ":"), ensure_ascii=False).encode()
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
     try:
-        return _fast(document)
-    except (TypeError, ValueError):  # an odd value somewhere: make everything plain, value by value
-        return _fast(plain(document))
-
-
-def _fast(document: object) -> bytes:
-    if orjson is not None:
-        options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC
         return bytes(orjson.dumps(document, default=_other, option=options))
-    return json.dumps(document, default=_other, allow_nan=False, separators=(",", ":"), ensure_ascii=False).encode()
+    except (TypeError, ValueError):  # an odd value somewhere: make everything plain, value by value
+        return bytes(orjson.dumps(plain(document)))
 
 
 def loads(body: bytes) -> Any:
@@ -72,7 +68,7 @@ def plain(value: object) -> object:
 
 
 def _integer(value: int) -> int | float | str:
-    if -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
+    if _SMALLEST_INTEGER <= value <= _LARGEST_INTEGER:
         return int(value)
     try:
         return float(value)
@@ -129,8 +125,8 @@ def instant(value: object) -> str | None:
         raise TypeError("a timestamp is a datetime, an ISO 8601 string or a number, not bool")
     if isinstance(value, int | float):
         seconds = float(value)
-        while abs(seconds) >= 1e11:  # past the year 5138 in seconds: milli-, micro- or nanoseconds
-            seconds /= 1000
+        for _ in range(3):  # past the year 5138 in seconds it is milli-, micro- or nanoseconds
+            seconds = seconds / 1000 if abs(seconds) >= 1e11 else seconds
         try:
             return datetime.fromtimestamp(seconds, tz=UTC).isoformat()
         except (ValueError, OverflowError, OSError) as error:

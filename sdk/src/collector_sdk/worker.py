@@ -143,6 +143,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - our own defect: it costs a batch, never the thread
                 self._sender.give_up_first(f"{type(error).__name__}: {error}")
         self._finish()
+        self._sender.hang_up()
 
     def _is_over(self) -> bool:
         """Closing, and nothing more can be done: all is sent, or no attempt is due before the deadline."""
