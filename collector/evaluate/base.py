@@ -1,0 +1,168 @@
+"""What a metric is, what a preset is, and what both may ask: the context of one evaluation."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, ClassVar, TypeVar, cast
+
+from collector.errors import Invalid
+from collector.evaluate.data import ColumnMapping, Definition, define
+from collector.evaluate.pair import Pair
+from collector.evaluate.profile import ColumnProfile, FrameProfile
+
+T = TypeVar("T")
+Result = Mapping[str, Any]
+
+
+class Metric:
+    """Something computed from the data: a class with one method. Its fields are its parameters.
+
+    `calculate` returns a mapping of plain values; what is not finite becomes null with a reason. It raises Invalid
+    (or ValueError) where there is no result; that never stops other metrics.
+    """
+
+    name: ClassVar[str | None] = None
+    """The name in reports; the class's own unless set."""
+
+    def calculate(self, context: "Context") -> Result:
+        raise NotImplementedError
+
+
+class Group:
+    """Metrics or tests that are wished for together: a preset, a generator. Expanded once the columns are known."""
+
+    def expand(self, context: "Context") -> Sequence[object]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A metric's result, or why there is none."""
+
+    result: Result | None
+    error: Exception | None = None
+
+
+class Context:
+    """One evaluation: the current data, maybe a reference, and the roles of their columns."""
+
+    def __init__(self, current: FrameProfile, reference: FrameProfile | None, mapping: ColumnMapping) -> None:
+        self.current = current
+        self.reference = reference
+        self.mapping = mapping
+        self.definition: Definition = define(current, reference, mapping)
+        self._outcomes: dict[Hashable, Outcome] = {}
+        self._pairs: dict[tuple[str, str], Pair] = {}
+        self._memo: dict[Hashable, Any] = {}
+
+    def outcome(self, metric: Metric) -> Outcome:
+        """The metric's outcome; equal metrics are computed once."""
+        key = fingerprint(metric)
+        found = self._outcomes.get(key)
+        if found is None:
+            try:
+                found = Outcome(metric.calculate(self))
+            except Exception as error:  # noqa: BLE001 - one failing metric must not stop the others; it says why
+                found = Outcome(None, error)
+            self._outcomes[key] = found
+        return found
+
+    def result(self, metric: Metric) -> Result:
+        """The metric's result. Raises Invalid with the metric's reason when there is none."""
+        outcome = self.outcome(metric)
+        if outcome.result is None:
+            raise Invalid(f"{name_of(metric)} has no result: {reason(outcome.error)}") from outcome.error
+        return outcome.result
+
+    def memo(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` says, computed once in this evaluation."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return cast("T", self._memo[key])
+
+    @property
+    def sides(self) -> tuple[tuple[str, FrameProfile | None], ...]:
+        return ("current", self.current), ("reference", self.reference)
+
+    def both(self, compute: Callable[[FrameProfile], T]) -> dict[str, T | None]:
+        """`{"current": ..., "reference": ...}`, each computed from its frame; the reference's is None without one."""
+        return {side: None if frame is None else compute(frame) for side, frame in self.sides}
+
+    def needed_reference(self) -> FrameProfile:
+        """Raises Invalid when the evaluation has no reference."""
+        if self.reference is None:
+            raise Invalid("this needs reference data, and there is none")
+        return self.reference
+
+    def pair(self, column: str) -> Pair:
+        """The column on both sides. Raises Invalid without a reference, the column, or any value."""
+        reference = self.needed_reference()
+        for side, frame in (("current", self.current), ("reference", reference)):
+            if column not in frame:
+                raise Invalid(f"column {column!r} is not in the {side} data", column=column)
+        kind = self.definition.type_of(column)
+        key = (column, kind)
+        if key not in self._pairs:
+            self._pairs[key] = Pair(kind, reference[column], self.current[column])
+        return self._pairs[key]
+
+    def column(self, name: str, *, numeric: bool = False) -> ColumnProfile:
+        """A column of the current data. Raises Invalid when it is not there, or not numeric where that is asked."""
+        profile = self.current[name]
+        if numeric:
+            self.check_numeric(name)
+        return profile
+
+    def check_numeric(self, name: str) -> None:
+        kind = self.definition.types.get(name)
+        if kind is not None and kind != "num":
+            raise Invalid(f"column {name!r} is {kind}: a numeric column is needed", column=name)
+
+
+def parameters_of(item: object) -> dict[str, Any]:
+    """The parameters that a metric or test was given: its fields that are not None.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Quantile(Metric):
+    ...     column_name: str
+    ...     quantile: float | None = None
+    >>> parameters_of(Quantile("x"))
+    {'column_name': 'x'}
+    """
+    if is_dataclass(item):
+        values = {each.name: getattr(item, each.name) for each in fields(item)}
+    else:
+        values = {name: value for name, value in vars(item).items() if not name.startswith("_")}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def name_of(item: object) -> str:
+    """The name that reports and configuration know a metric or test by."""
+    return getattr(item, "name", None) or type(item).__name__ if isinstance(item, Metric) else type(item).__name__
+
+
+def fingerprint(item: object) -> Hashable:
+    """Equal for metrics that compute the same."""
+    return type(item), _frozen(parameters_of(item))
+
+
+def _frozen(value: object) -> Hashable:
+    if isinstance(value, Mapping):
+        return "mapping", tuple((_frozen(key), _frozen(each)) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return "sequence", tuple(_frozen(each) for each in value)
+    if isinstance(value, set | frozenset):
+        return "set", frozenset(_frozen(each) for each in value)
+    try:
+        hash(value)
+    except TypeError:
+        return "object", id(value)
+    return type(value).__name__, cast("Hashable", value)
+
+
+def reason(error: BaseException | None) -> str:
+    """Why there is no result, in a sentence."""
+    if error is None:
+        return "unknown"
+    text = str(error).strip()
+    return text if isinstance(error, Invalid) and text else f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,77 @@
+"""The distributions that a snapshot shows of each column: few numbers, never rows."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from collector.evaluate.base import Context
+from collector.evaluate.data import ColumnType
+from collector.evaluate.pair import bin_counts, sturges_edges
+from collector.evaluate.plain import key_text
+from collector.evaluate.profile import ColumnProfile, order_key
+
+MAX_BINS = 50
+TOP_VALUES = 30
+
+
+def columns_of(context: Context, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """`{name: {"type", "distribution": {"current", "reference"}}}` for the columns that are there."""
+    shown: dict[str, dict[str, Any]] = {}
+    for name in names:
+        kind = context.definition.types.get(name)
+        if kind is not None:
+            reference = None if context.reference is None else context.reference[name]
+            shown[str(name)] = {"type": kind, "distribution": _distribution(kind, context.current[name], reference)}
+    return shown
+
+
+def _distribution(kind: ColumnType, current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, Any]:
+    if kind == "cat":
+        return _top_values(current, reference)
+    if kind == "num" and all(side is None or side.is_number for side in (current, reference)):
+        return _bins(current, reference)
+    return {"current": None, "reference": None}
+
+
+def _bins(current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, Any]:
+    """Counts in the same equal bins on both sides; finite values only."""
+    sides = {"current": current.finite, "reference": None if reference is None else reference.finite}
+    filled = [values for values in sides.values() if values is not None and values.size]
+    if not filled:
+        return {"current": None, "reference": None}
+    edges = sturges_edges(filled[0], filled[-1])
+    if len(edges) > MAX_BINS + 1:
+        edges = np.linspace(edges[0], edges[-1], MAX_BINS + 1)
+    return {
+        side: None
+        if values is None or not values.size
+        else {"edges": [float(edge) for edge in edges], "counts": bin_counts(values, edges).tolist()}
+        for side, values in sides.items()
+    }
+
+
+def _top_values(current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, Any]:
+    """Counts of the values that are most frequent on both sides together, and how many rows hold another one."""
+    sides = {"current": _counts(current), "reference": None if reference is None else _counts(reference)}
+    pooled: dict[object, int] = {}
+    for counts in sides.values():
+        for value, count in (counts or {}).items():
+            pooled[value] = pooled.get(value, 0) + count
+    top = sorted(pooled, key=lambda value: (-pooled[value], order_key(value)))[:TOP_VALUES]
+    names = [key_text(value)[:200] for value in top]
+    return {
+        side: None
+        if counts is None
+        else {
+            "values": names,
+            "counts": [counts.get(value, 0) for value in top],
+            "other": sum(counts.values()) - sum(counts.get(value, 0) for value in top),
+        }
+        for side, counts in sides.items()
+    }
+
+
+def _counts(profile: ColumnProfile) -> dict[object, int]:
+    values, counts = profile.counted
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))

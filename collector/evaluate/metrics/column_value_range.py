@@ -1,0 +1,59 @@
+"""Whether a column's numbers stay within a range."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from collector.errors import Invalid
+from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.profile import ColumnProfile
+
+
+@dataclass(frozen=True)
+class ColumnValueRangeMetric(Metric):
+    """Values inside and outside of a range, both ends included; missing cells are neither.
+
+    An end that is not given is that of the reference.
+
+    >>> import pandas as pd
+    >>> from collector.evaluate import Report
+    >>> report = Report(metrics=[ColumnValueRangeMetric("x", left=1, right=2)])
+    >>> report.run(current_data=pd.DataFrame({"x": [1.0, 2.0, 9.5, None]}))
+    >>> report.as_dict()["metrics"][0]["result"]["current"]["number_in_range"]
+    2
+    """
+
+    column_name: str
+    left: float | None = None
+    right: float | None = None
+
+    def calculate(self, context: Context) -> Result:
+        context.check_numeric(self.column_name)
+        left, right = self.left, self.right
+        if left is None or right is None:
+            if context.reference is None:
+                raise Invalid(f"column {self.column_name!r}: give both ends of the range, or reference data")
+            ordered = context.reference[self.column_name].as_numbers.sorted
+            if not ordered.size:
+                raise Invalid(f"column {self.column_name!r} has no value in the reference data to take a range from")
+            left = ordered[0].item() if left is None else left
+            right = ordered[-1].item() if right is None else right
+        return {
+            "column_name": self.column_name,
+            "left": left,
+            "right": right,
+            **context.both(lambda frame: _count(frame[self.column_name], left, right)),
+        }
+
+
+def _count(profile: ColumnProfile, left: float, right: float) -> dict[str, object]:
+    ordered = profile.as_numbers.sorted
+    inside = max(0, int(np.searchsorted(ordered, right, "right") - np.searchsorted(ordered, left, "left")))
+    total = int(ordered.size)
+    return {
+        "number_in_range": inside,
+        "number_not_in_range": total - inside,
+        "share_in_range": inside / total if total else np.nan,
+        "share_not_in_range": (total - inside) / total if total else np.nan,
+        "number_of_values": total,
+    }

@@ -1,0 +1,173 @@
+"""A column of the reference beside the same column of the current data: what drift methods and comparisons read.
+
+Missing and infinite values are left out on both sides. Computed once, shared by every metric that asks.
+"""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from collector.errors import Invalid
+from collector.evaluate.data import ColumnType
+from collector.evaluate.profile import Array, ColumnProfile, Counted, count_sorted, order_key
+
+MAX_DISTINCT_UNBINNED = 20
+"""A numeric reference with more distinct values than this is binned; below, every value is its own bin."""
+
+
+class Shares:
+    """The share of each bin or value on either side."""
+
+    def __init__(self, reference: NDArray[np.float64], current: NDArray[np.float64]) -> None:
+        self.reference = reference
+        self.current = current
+
+    @cached_property
+    def filled(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The same with zeros replaced by a small share, per side, without normalising again."""
+        return _fill_zeros(self.reference), _fill_zeros(self.current)
+
+
+class Pair:
+    """Both sides of one column. Raises Invalid when a side has no value to compare."""
+
+    def __init__(self, type_: ColumnType, reference: ColumnProfile, current: ColumnProfile) -> None:
+        self.name = current.name
+        self.type = type_
+        numeric = type_ == "num"
+        self.reference = reference.as_numbers if numeric else reference
+        self.current = current.as_numbers if numeric else current
+        for side, rows in (("reference", self.reference_rows), ("current", self.current_rows)):
+            if rows == 0:
+                raise Invalid(f"column {self.name!r} has no value in the {side} data", column=self.name)
+
+    # ------------------------------------------------------------ numbers
+
+    @property
+    def reference_sorted(self) -> Array:
+        return self.reference.finite
+
+    @property
+    def current_sorted(self) -> Array:
+        return self.current.finite
+
+    # ------------------------------------------------------------ counts
+
+    @cached_property
+    def _reference_counted(self) -> Counted:
+        return _clean_counts(self.reference, numeric=self.type == "num")
+
+    @cached_property
+    def _current_counted(self) -> Counted:
+        return _clean_counts(self.current, numeric=self.type == "num")
+
+    @cached_property
+    def reference_rows(self) -> int:
+        """How many values the reference has."""
+        if self.type == "num":
+            return int(self.reference.finite.size)
+        return self.reference.present - sum(self.reference.infinite)
+
+    @cached_property
+    def current_rows(self) -> int:
+        if self.type == "num":
+            return int(self.current.finite.size)
+        return self.current.present - sum(self.current.infinite)
+
+    @cached_property
+    def counts(self) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+        """Every value of either side, in a fixed order, and its counts in the reference and in the current data."""
+        (left, left_counts), (right, right_counts) = self._reference_counted, self._current_counted
+        if left.dtype.kind in "iufb" and right.dtype.kind in "iufb":
+            values = np.union1d(left, right)
+            reference = np.zeros(len(values), dtype=np.int64)
+            current = np.zeros(len(values), dtype=np.int64)
+            reference[np.searchsorted(values, left)] = left_counts
+            current[np.searchsorted(values, right)] = right_counts
+            return values, reference, current
+        codes, uniques = pd.factorize(np.concatenate([left.astype(object), right.astype(object)]))
+        order = np.array(sorted(range(len(uniques)), key=lambda index: order_key(uniques[index])), dtype=np.intp)
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
+        reference = np.zeros(len(uniques), dtype=np.int64)
+        current = np.zeros(len(uniques), dtype=np.int64)
+        np.add.at(reference, rank[codes[: len(left)]], left_counts)
+        np.add.at(current, rank[codes[len(left) :]], right_counts)
+        return uniques[order], reference, current
+
+    @cached_property
+    def distinct_up_to_six(self) -> int:
+        """How many distinct values both sides have together, counted no further than six."""
+        most = max(self._distinct(self.reference), self._distinct(self.current))
+        return 6 if most > 5 else min(6, len(self.counts[0]))
+
+    def _distinct(self, profile: ColumnProfile) -> int:
+        return profile.distinct - sum(count > 0 for count in profile.infinite)
+
+    # ------------------------------------------------------------ shares
+
+    @property
+    def binned(self) -> bool:
+        return self.type == "num" and self._distinct(self.reference) > MAX_DISTINCT_UNBINNED
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Shares per Sturges bin of the pooled range, or per value."""
+        if not self.binned:
+            _, reference, current = self.counts
+            return Shares(reference / reference.sum(), current / current.sum())
+        edges = sturges_edges(self.reference_sorted, self.current_sorted)
+        return Shares(
+            bin_counts(self.reference_sorted, edges) / self.reference_rows,
+            bin_counts(self.current_sorted, edges) / self.current_rows,
+        )
+
+
+def _clean_counts(profile: ColumnProfile, *, numeric: bool) -> Counted:
+    if numeric:
+        return profile.counted if profile.finite.size == profile.sorted.size else count_sorted(profile.finite)
+    if not sum(profile.infinite):
+        return profile.counted
+    values, counts = profile.counted
+    keep = np.array([not (isinstance(value, float) and np.isinf(value)) for value in values])
+    return Counted(values[keep], counts[keep])
+
+
+def _fill_zeros(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    zero = shares == 0
+    if not zero.any():
+        return shares
+    smallest = float(shares[~zero].min())
+    return np.where(zero, smallest / 1e6 if smallest <= 1e-4 else 1e-4, shares)
+
+
+def sturges_edges(left: Array, right: Array) -> NDArray[np.float64]:
+    """Edges of equal bins over the range of two sorted arrays: those of numpy's "sturges" rule on both together.
+
+    Integers get no bin narrower than one, as numpy 2 has it.
+    """
+    low, high = min(left[0], right[0]), max(left[-1], right[-1])
+    first, last = float(low), float(high)
+    span = last - first
+    if span == 0:
+        return np.array([first - 0.5, last + 0.5])
+    width = span / (np.log2(left.size + right.size) + 1.0)
+    if left.dtype.kind in "iu" and right.dtype.kind in "iu" and width < 1:
+        width = 1.0
+    bins = int(np.ceil(span / width)) if width and np.isfinite(span) else 1
+    return np.linspace(first, last, max(bins, 1) + 1)
+
+
+def bin_counts(ordered: Array, edges: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many values of a sorted array fall into each bin; the last bin is closed.
+
+    >>> bin_counts(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))
+    array([1, 2])
+    """
+    cumulative = np.searchsorted(ordered, edges, "left")
+    cumulative[-1] = np.searchsorted(ordered, edges[-1], "right")
+    return np.diff(cumulative)
+
+

@@ -1,0 +1,71 @@
+"""Results as JSON holds them: plain Python values, every number finite, or None with the reason beside it."""
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+REASONS = "reasons"
+"""Beside values that are None because they are not finite: `{"reasons": {name: why}}`."""
+
+
+def plain(value: object) -> Any:
+    """The value in plain Python.
+
+    >>> plain({"mean": np.float64("nan"), "rows": np.int64(3)})
+    {'mean': None, 'rows': 3, 'reasons': {'mean': 'not a number: the data gives no value'}}
+    """
+    if value is None or isinstance(value, str | bool | int):
+        return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, Mapping):
+        return _plain_mapping(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(each) for each in value]
+    if isinstance(value, np.ndarray):
+        return [plain(each) for each in value.tolist()]
+    if isinstance(value, float | np.floating):
+        number = float(value)
+        return number if math.isfinite(number) else None
+    if isinstance(value, np.generic):
+        return plain(value.item()) if value.dtype.kind not in "Mm" else str(pd.Timestamp(value)) if value.dtype.kind == "M" else str(value)
+    if value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, datetime | date):
+        return str(value)
+    return str(value)
+
+
+def _plain_mapping(value: Mapping[Any, object]) -> dict[str, Any]:
+    result = {key_text(key): plain(each) for key, each in value.items()}
+    reasons = {key_text(key): why for key, each in value.items() if (why := not_finite(each)) is not None}
+    if reasons:
+        known = result.get(REASONS)
+        result[REASONS] = reasons | (known if isinstance(known, dict) else {})
+    return result
+
+
+def not_finite(value: object) -> str | None:
+    """Why a number cannot stand in a snapshot; None when it can, or is no number."""
+    if not isinstance(value, float | np.floating) or math.isfinite(value):
+        return None
+    if math.isnan(value):
+        return "not a number: the data gives no value"
+    return "infinite: " + ("above" if value > 0 else "below") + " every finite number"
+
+
+def key_text(key: object) -> str:
+    """A mapping's key as text; a number that is whole is written without a fraction.
+
+    >>> key_text(np.int64(1)), key_text(1.0), key_text(None)
+    ('1', '1', 'None')
+    """
+    if isinstance(key, str):
+        return str(key)
+    if isinstance(key, np.generic):
+        key = key.item()
+    if isinstance(key, float) and key.is_integer():
+        return str(int(key))
+    return str(key)

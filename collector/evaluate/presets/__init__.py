@@ -1,0 +1,1 @@
+"""What people ask for together: presets and generators, expanded once the columns are known."""

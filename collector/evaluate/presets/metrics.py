@@ -1,0 +1,91 @@
+"""Presets of metrics: what people ask for together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collector.evaluate.base import Context, Group, Metric
+from collector.evaluate.drift import DriftOptions, drift_options
+from collector.evaluate.metrics.classification_quality import ClassificationQualityMetric
+from collector.evaluate.metrics.classification_tables import (
+    ClassificationClassBalance,
+    ClassificationConfusionMatrix,
+    ClassificationQualityByClass,
+)
+from collector.evaluate.metrics.column_summary import ColumnSummaryMetric
+from collector.evaluate.metrics.dataset_drift import DataDriftTable, DatasetDriftMetric
+from collector.evaluate.metrics.dataset_summary import DatasetSummaryMetric
+from collector.evaluate.metrics.missing_values import DatasetMissingValuesMetric
+from collector.evaluate.metrics.regression_quality import RegressionQualityMetric
+
+
+class MetricPreset(Group):
+    """Metrics that are wished for together."""
+
+    def expand(self, context: Context) -> Sequence[Metric | Group]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class DataDriftPreset(DriftOptions, MetricPreset):
+    """The drift of the data set and of each of its columns."""
+
+    columns: Sequence[str] | None = None
+    drift_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def expand(self, context: Context) -> Sequence[Metric | Group]:  # noqa: ARG002
+        options = drift_options(self)
+        return [
+            DatasetDriftMetric(columns=self.columns, drift_share=self.drift_share, **options),
+            DataDriftTable(columns=self.columns, drift_share=self.drift_share, **options),
+        ]
+
+
+@dataclass(frozen=True)
+class DataQualityPreset(MetricPreset):
+    """The data set, each of its columns (or those named), and what is missing."""
+
+    columns: Sequence[str] | None = None
+
+    def expand(self, context: Context) -> Sequence[Metric | Group]:
+        definition = context.definition
+        columns = [name for name in definition.types if name != definition.id] if self.columns is None else self.columns
+        summaries = [ColumnSummaryMetric(column) for column in columns]
+        return [DatasetSummaryMetric(), *summaries, DatasetMissingValuesMetric()]
+
+
+@dataclass(frozen=True)
+class ClassificationPreset(MetricPreset):
+    """How good a classifier is, and where. Needs target and prediction."""
+
+    columns: Sequence[str] | None = None
+    probas_threshold: float | None = None
+    k: int | None = None
+
+    def expand(self, context: Context) -> Sequence[Metric | Group]:  # noqa: ARG002
+        return [
+            ClassificationQualityMetric(self.probas_threshold, self.k),
+            ClassificationClassBalance(),
+            ClassificationConfusionMatrix(self.probas_threshold, self.k),
+            ClassificationQualityByClass(self.probas_threshold, self.k),
+        ]
+
+
+@dataclass(frozen=True)
+class RegressionPreset(MetricPreset):
+    """How good a regression is. Needs target and prediction."""
+
+    columns: Sequence[str] | None = None
+
+    def expand(self, context: Context) -> Sequence[Metric | Group]:  # noqa: ARG002
+        return [RegressionQualityMetric()]
+
+
+METRIC_PRESETS: tuple[type[MetricPreset], ...] = (
+    DataDriftPreset,
+    DataQualityPreset,
+    ClassificationPreset,
+    RegressionPreset,
+)

@@ -1,0 +1,349 @@
+"""A column's profile: what metrics, tests and drift methods ask of a column, computed once and only when asked for.
+
+Everything is derived from one sort (numbers, instants) or one factorization (everything else), and from nothing that
+depends on the order of the rows. The caller's frame is read, never changed.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from functools import cached_property
+from numbers import Real
+from typing import Any, Literal, NamedTuple, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from collector.errors import Invalid
+
+Kind = Literal["bool", "int", "float", "datetime", "object"]
+Array = NDArray[Any]
+T = TypeVar("T")
+
+
+class Counted(NamedTuple):
+    """Distinct values and how often each occurs; missing values left out."""
+
+    values: Array
+    counts: NDArray[np.int64]
+
+
+def kind_of(dtype: object) -> Kind:
+    """How a column is stored, as far as inference cares. Instants with a time zone, durations, categories: object.
+
+    >>> kind_of(np.dtype("uint8")), kind_of(pd.Int64Dtype()), kind_of(pd.CategoricalDtype())
+    ('int', 'int', 'object')
+    """
+    if isinstance(dtype, np.dtype):
+        return cast("Kind", {"b": "bool", "i": "int", "u": "int", "f": "float", "M": "datetime"}.get(dtype.kind, "object"))
+    if isinstance(dtype, pd.CategoricalDtype | pd.DatetimeTZDtype):
+        return "object"
+    kinds = (
+        ("bool", pd.api.types.is_bool_dtype),
+        ("int", pd.api.types.is_integer_dtype),
+        ("float", pd.api.types.is_float_dtype),
+        ("datetime", pd.api.types.is_datetime64_dtype),
+    )
+    for kind, holds in kinds:
+        if holds(cast("Any", dtype)):
+            return cast("Kind", kind)
+    return "object"
+
+
+class ColumnProfile:
+    """One column of one frame. Every property is computed at its first use and kept."""
+
+    def __init__(self, name: str, series: "pd.Series[Any]") -> None:
+        self.name = name
+        self.series = series
+        self.rows = len(series)
+        self.kind: Kind = kind_of(series.dtype)
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in {"int", "float"}
+
+    @cached_property
+    def values(self) -> Array:
+        """The column as a numpy array in the order of its rows; missing numbers are NaN, missing instants NaT."""
+        series = self.series
+        if self.kind == "float":
+            return series.to_numpy(dtype=np.float64, na_value=np.nan)
+        if self.kind == "int":
+            if series.hasnans:
+                return series.to_numpy(dtype=np.float64, na_value=np.nan)
+            array = series.to_numpy()
+            return array if array.dtype.kind in "iu" else series.to_numpy(dtype=np.int64)
+        if self.kind == "bool" and not series.hasnans:
+            return series.to_numpy(dtype=np.bool_)
+        if self.kind == "datetime":
+            return series.to_numpy(dtype="datetime64[us]" if not isinstance(series.dtype, np.dtype) else series.dtype)
+        return series.to_numpy(dtype=object)
+
+    @cached_property
+    def missing_mask(self) -> NDArray[np.bool_]:
+        if self.kind == "object" and "_factors" in self.__dict__:
+            return self._factors[0] < 0
+        if self.kind == "float":
+            return np.isnan(self.values)
+        return self.series.isna().to_numpy(dtype=np.bool_)
+
+    @cached_property
+    def missing(self) -> int:
+        """How many cells are null: None, NaN, NaT, pd.NA."""
+        if self.kind == "float" and "sorted" in self.__dict__:
+            return self.rows - int(self.sorted.size)
+        if self.kind in {"int", "bool"} and isinstance(self.series.dtype, np.dtype):
+            return 0
+        return int(np.count_nonzero(self.missing_mask))
+
+    @property
+    def present(self) -> int:
+        return self.rows - self.missing
+
+    # ------------------------------------------------------------ numbers and instants: one sort
+
+    @cached_property
+    def sorted(self) -> Array:
+        """The values that are not missing, ascending; infinities at the ends. Numbers and instants only."""
+        array = self.values
+        if self.kind == "datetime":
+            array = array[~np.isnat(array)]
+            return np.sort(array)
+        if self.kind == "bool":
+            array = array.astype(np.float64) if array.dtype != np.bool_ else array.view(np.uint8)
+        ordered = np.sort(array)
+        if ordered.dtype.kind == "f" and ordered.size and np.isnan(ordered[-1]):
+            ordered = ordered[: np.searchsorted(ordered, np.nan)]
+        return ordered
+
+    @cached_property
+    def finite(self) -> Array:
+        """The sorted values without infinities."""
+        ordered = self.sorted
+        if ordered.dtype.kind == "f" and ordered.size and not (np.isfinite(ordered[0]) and np.isfinite(ordered[-1])):
+            return ordered[np.searchsorted(ordered, -np.inf, "right") : np.searchsorted(ordered, np.inf, "left")]
+        return ordered
+
+    @property
+    def infinite(self) -> tuple[int, int]:
+        """How many cells are -inf and +inf."""
+        if self.kind == "float" or (self.kind == "int" and self.sorted.dtype.kind == "f"):
+            low = int(np.searchsorted(self.sorted, -np.inf, "right"))
+            return low, int(self.sorted.size - np.searchsorted(self.sorted, np.inf, "left"))
+        if self.kind == "object":
+            counts = {value: int(count) for value, count in zip(*self.counted, strict=True) if _is_infinite(value)}
+            return counts.get(-np.inf, 0), counts.get(np.inf, 0)
+        return 0, 0
+
+    @cached_property
+    def mean(self) -> float:
+        """NaN when there is no value; infinities stay in, as pandas has it."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            return float(self.sorted.mean()) if self.sorted.size else np.nan
+
+    @cached_property
+    def std(self) -> float:
+        """With n - 1 in the denominator; NaN below two values or with infinities."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            return float(self.sorted.std(ddof=1)) if self.sorted.size > 1 else np.nan
+
+    def quantile(self, share: float) -> float:
+        """Linear between neighbours. NaN when there is no value.
+
+        >>> ColumnProfile("x", pd.Series([4.0, 1.0, None])).quantile(0.5)
+        2.5
+        """
+        return quantile(self.sorted, share)
+
+    @cached_property
+    def finite_mean(self) -> float:
+        return float(self.finite.mean()) if self.finite.size else np.nan
+
+    # ------------------------------------------------------------ everything else: one factorization
+
+    @cached_property
+    def _factors(self) -> tuple[NDArray[np.int64], Array]:
+        """A code per row (-1: missing) and the distinct values; values that cannot be hashed count as their text."""
+        if isinstance(self.series.dtype, pd.CategoricalDtype):
+            codes = self.series.cat.codes.to_numpy().astype(np.int64)
+            return codes, np.asarray(self.series.cat.categories, dtype=object)
+        try:
+            codes, uniques = pd.factorize(self.series)
+        except TypeError:
+            codes, uniques = pd.factorize(self.series.map(str, na_action="ignore"))
+        return codes, np.asarray(uniques, dtype=object)
+
+    @property
+    def codes(self) -> NDArray[np.int64]:
+        """A code per row, equal where the values are equal; -1 where they are missing."""
+        return self._factors[0]
+
+    @property
+    def code_values(self) -> Array:
+        """The values that `codes` stand for."""
+        return self._factors[1]
+
+    @cached_property
+    def counted(self) -> Counted:
+        """Distinct values with their counts: numbers and instants ascending, others in no order that means anything."""
+        if self.kind == "object" or (self.kind == "bool" and self.values.dtype != np.bool_):
+            codes, values = self._factors
+            counts = np.bincount(codes + 1, minlength=len(values) + 1)[1:]
+            if len(counts) and not counts.all():  # categories that no row has
+                values, counts = values[counts > 0], counts[counts > 0]
+            return Counted(values, counts.astype(np.int64))
+        if self.kind == "bool":
+            true = int(np.count_nonzero(self.values))
+            counts = np.array([self.rows - true, true], dtype=np.int64)
+            return Counted(np.array([False, True])[counts > 0], counts[counts > 0])
+        return count_sorted(self.sorted)
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many distinct values there are, missing not counted."""
+        if self.is_number or self.kind == "datetime":
+            ordered = self.sorted
+            return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1 if ordered.size else 0
+        return len(self.counted.values)
+
+    @cached_property
+    def most_common(self) -> tuple[object, int]:
+        """The most frequent value and its count; None stands for missing. Of equally frequent ones, the smallest."""
+        values, counts = self.counted
+        if not len(counts):
+            return None, self.missing
+        top = int(counts.max())
+        if self.missing > top:
+            return None, self.missing
+        if self.kind != "object":
+            return values[int(counts.argmax())], top
+        return min((value for value in values[counts == top]), key=order_key), top
+
+    @cached_property
+    def highest_count(self) -> int:
+        """How often the most frequent value occurs, missing not counted as a value."""
+        if self.is_number and self.distinct == self.present:
+            return min(1, self.present)
+        counts = self.counted.counts
+        return int(counts.max()) if len(counts) else 0
+
+    def missing_kinds(self) -> dict[object, int]:
+        """Cells that may mean "nothing": the empty text, the infinities, and null (None)."""
+        low, high = self.infinite
+        empty = 0
+        if self.kind == "object":
+            values, counts = self.counted
+            empty = int(counts[[isinstance(value, str) and value == "" for value in values]].sum()) if len(values) else 0
+        return {"": empty, np.inf: high, -np.inf: low, None: self.missing}
+
+    def rows_with(self, kinds: "set[object]") -> NDArray[np.bool_]:
+        """The rows whose cell is one of these values; None stands for null."""
+        wanted = self.missing_mask.copy() if None in kinds else np.zeros(self.rows, dtype=np.bool_)
+        others = [kind for kind in kinds if kind is not None]
+        if self.is_number:
+            numbers = [kind for kind in others if isinstance(kind, Real)]
+            if numbers:
+                wanted |= np.isin(self.values, np.asarray(numbers, dtype=np.float64))
+        elif others and self.kind == "object":
+            hits = np.array([_same_as_any(value, others) for value in self.code_values], dtype=np.bool_)
+            if hits.any():
+                wanted |= np.append(hits, False)[self.codes]
+        return wanted
+
+    @cached_property
+    def as_numbers(self) -> "ColumnProfile":
+        """This column read as numbers, for a column that is numeric by its role. Raises Invalid where that fails."""
+        if self.is_number:
+            return self
+        if self.kind == "bool":
+            return ColumnProfile(self.name, self.series.astype("Float64" if self.missing else "int64"))
+        for value in self.counted.values:
+            if not isinstance(value, Real):
+                raise Invalid(
+                    f"column {self.name!r} is numeric, but holds {type(value).__name__} values such as {value!r:.40}",
+                    column=self.name,
+                )
+        numbers = [np.nan if empty else float(value) for value, empty in zip(self.series, self.missing_mask, strict=True)]
+        return ColumnProfile(self.name, pd.Series(numbers, dtype=np.float64))
+
+
+class FrameProfile:
+    """The columns of one frame, and what is computed once for all of them together."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        if not frame.columns.is_unique:
+            twice = frame.columns[frame.columns.duplicated()][0]
+            raise Invalid(f"column {twice!r} is there twice: names must differ", column=twice)
+        self.frame = frame
+        self.rows = len(frame)
+        self.names: tuple[str, ...] = tuple(frame.columns)
+        self._known = frozenset(self.names)
+        self._columns: dict[str, ColumnProfile] = {}
+        self._memo: dict[Hashable, Any] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+    def __getitem__(self, name: str) -> ColumnProfile:
+        """Raises Invalid when there is no such column."""
+        profile = self._columns.get(name)
+        if profile is None:
+            if name not in self._known:
+                raise Invalid(f"column {name!r} is not in the data", column=name)
+            profile = self._columns[name] = ColumnProfile(name, self.frame[name])
+        return profile
+
+    def __iter__(self) -> Iterator[ColumnProfile]:
+        return (self[name] for name in self.names)
+
+    def memo(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What `compute` says, computed once for this frame and key."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return cast("T", self._memo[key])
+
+
+def count_sorted(ordered: Array) -> Counted:
+    """Distinct values of a sorted array with their counts.
+
+    >>> count_sorted(np.array([1, 1, 4]))
+    Counted(values=array([1, 4]), counts=array([2, 1]))
+    """
+    if not ordered.size:
+        return Counted(ordered, np.zeros(0, dtype=np.int64))
+    starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
+    return Counted(ordered[starts], np.diff(starts, append=ordered.size))
+
+
+def quantile(ordered: Array, share: float) -> float:
+    """The quantile of a sorted array, linear between neighbours."""
+    if not ordered.size:
+        return np.nan
+    position = (ordered.size - 1) * share
+    index = int(position)
+    part = position - index
+    low = float(ordered[index])
+    if part == 0:
+        return low
+    high = float(ordered[index + 1])
+    if low == high:
+        return low
+    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
+
+
+def order_key(value: object) -> tuple[str, Any]:
+    """Sorts values of any mixture of types, always in the same way: numbers by size, others by type and text."""
+    if isinstance(value, Real):
+        return "", float(value)
+    return type(value).__name__, value if isinstance(value, str) else str(value)
+
+
+def _is_infinite(value: object) -> bool:
+    return isinstance(value, float) and np.isinf(value)
+
+
+def _same_as_any(value: object, wanted: list[object]) -> bool:
+    return any(type(value) is type(each) and value == each for each in wanted) or (
+        isinstance(value, Real)
+        and any(isinstance(each, Real) and not isinstance(each, bool) and value == each for each in wanted)
+    )

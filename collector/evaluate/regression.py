@@ -1,0 +1,71 @@
+"""Targets and predictions of a regression, and the errors between them. Rows that lack either are left out."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.errors import Invalid
+from collector.evaluate.base import Context
+from collector.evaluate.profile import FrameProfile
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Aligned rows of one frame. An error is the prediction minus the target."""
+
+    target: Floats
+    predicted: Floats
+
+    @cached_property
+    def errors(self) -> Floats:
+        return self.predicted - self.target
+
+    @cached_property
+    def absolute(self) -> Floats:
+        return np.abs(self.errors)
+
+
+def regression_errors(context: Context, frame: FrameProfile) -> Errors:
+    """Raises Invalid where target or prediction is not there, not numeric, or never both present."""
+    definition, mapping = context.definition, context.mapping
+    for role, name, wanted in (
+        ("target", definition.target, mapping.target),
+        ("prediction", definition.prediction, mapping.prediction),
+    ):
+        if name is None:
+            raise Invalid(f"the {role} column {wanted!r} is not in the data on every side", column=str(wanted))
+    key = ("errors", definition.target, definition.prediction)
+    return frame.memo(key, lambda: _prepare(frame, str(definition.target), str(definition.prediction)))
+
+
+def _prepare(frame: FrameProfile, target: str, prediction: str) -> Errors:
+    truth = frame[target].as_numbers.values.astype(np.float64, copy=False)
+    guess = frame[prediction].as_numbers.values.astype(np.float64, copy=False)
+    keep = np.isfinite(truth) & np.isfinite(guess)
+    if not keep.any():
+        raise Invalid("no row has both a target and a prediction")
+    return Errors(truth, guess) if keep.all() else Errors(truth[keep], guess[keep])
+
+
+def std(values: Floats) -> float:
+    """With n - 1 in the denominator; NaN below two values."""
+    return float(values.std(ddof=1)) if values.size > 1 else np.nan
+
+
+def r2_score(errors: Errors) -> float:
+    """The share of the target's variance that the predictions explain; NaN below two rows.
+
+    >>> r2_score(Errors(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 4.0])))
+    0.5
+    """
+    if errors.target.size < 2:
+        return np.nan
+    residual = float(np.sum(errors.errors**2))
+    total = float(np.sum((errors.target - errors.target.mean()) ** 2))
+    if total == 0:
+        return 1.0 if residual == 0 else 0.0
+    return 1 - residual / total
