@@ -30,6 +30,10 @@ def open_buffer(url: str, *, clock: Clock, limits: Limits, sqlite_synchronous: s
                 "the buffer URL sqlite:// names no file: expected sqlite://PATH", variable="COLLECTOR_BUFFER_URL"
             )
         return SqliteBuffer(path, clock=clock, limits=limits, synchronous=sqlite_synchronous)
+    if scheme in ("redis", "rediss") and separator:
+        from collector.buffer.redis import RedisBuffer  # noqa: PLC0415
+
+        return RedisBuffer(url, clock=clock, limits=limits)
     raise Invalid(
         f"the buffer URL begins with {scheme!r}: expected sqlite://PATH, redis://HOST:PORT/DB or rediss://...",
         variable="COLLECTOR_BUFFER_URL",

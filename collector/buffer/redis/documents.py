@@ -1,0 +1,30 @@
+"""Small named things with versions, in Redis."""
+
+from collector.buffer.redis import keys
+from collector.buffer.redis.store import Store
+from collector.model import Document
+
+
+class RedisDocuments:
+    """`ports.Documents` on Redis."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def put(self, kind: str, key: str, body: bytes) -> int:
+        return int(await self._store.run("put_document", keys.documents(kind), (key, body)))
+
+    async def get(self, kind: str, key: str) -> Document | None:
+        versions, bodies = keys.documents(kind)
+        version, body = await self._store.commands([("HGET", versions, key), ("HGET", bodies, key)], atomic=True)
+        return None if body is None else Document(kind, key, int(version), bytes(body))
+
+    async def versions(self, kind: str) -> dict[str, int]:
+        versions, bodies = keys.documents(kind)
+        numbers, there = await self._store.commands([("HGETALL", versions), ("HKEYS", bodies)], atomic=True)
+        return {name.decode(): int(numbers[name]) for name in sorted(there)}
+
+    async def delete(self, kind: str, key: str) -> bool:
+        _, bodies = keys.documents(kind)
+        (removed,) = await self._store.commands([("HDEL", bodies, key)])
+        return bool(removed)

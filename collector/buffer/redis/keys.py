@@ -1,0 +1,83 @@
+"""The name of every Redis key. All keys of a monitor share its hash tag, so that a cluster keeps them together.
+
+Scripts say at their top what each key holds.
+"""
+
+from dataclasses import dataclass
+
+from collector.model import MonitorId
+
+MONITORS = "collector:monitors"
+"""Set: every monitor that has snapshots or dead letters; who asks for all of them begins here."""
+PING = "collector:ping"
+"""String, a minute long: written to learn whether the server takes writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorKeys:
+    """The keys of one monitor.
+
+    >>> MonitorKeys(MonitorId("flights")).rows("0-60")
+    'collector:{flights}:rows:0-60'
+    """
+
+    monitor: MonitorId
+
+    def _name(self, what: str) -> str:
+        return f"collector:{{{self.monitor}}}:{what}"
+
+    @property
+    def account(self) -> str:
+        return self._name("account")
+
+    @property
+    def panes(self) -> str:
+        return self._name("panes")
+
+    @property
+    def pane_names(self) -> str:
+        return self._name("pane-names")
+
+    @property
+    def settled(self) -> str:
+        return self._name("settled")
+
+    @property
+    def tombstones(self) -> str:
+        return self._name("tombstones")
+
+    def rows(self, pane: str) -> str:
+        return self._name(f"rows:{pane}")
+
+    @property
+    def requests(self) -> str:
+        return self._name("requests")
+
+    @property
+    def ids(self) -> str:
+        return self._name("ids")
+
+    @property
+    def orphans(self) -> str:
+        return self._name("orphans")
+
+    def queue(self, queue: str) -> tuple[str, str, str]:
+        """Instants, records and payloads of a queue's items."""
+        name = self._name(f"queue:{queue}")
+        return name, f"{name}:items", f"{name}:payloads"
+
+    @property
+    def letters(self) -> str:
+        return self._name("letters")
+
+    @property
+    def snapshots(self) -> tuple[str, str, str]:
+        """Instants, heads and bodies of the snapshots."""
+        name = self._name("snapshots")
+        return name, f"{name}:heads", f"{name}:bodies"
+
+
+def documents(kind: str) -> tuple[str, str]:
+    """Versions and bodies of the documents of a kind."""
+    name = f"collector:{{documents/{kind}}}"
+    return f"{name}:versions", f"{name}:bodies"

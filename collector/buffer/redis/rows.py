@@ -1,0 +1,226 @@
+"""Rows and labels in Redis: which keys and arguments each script gets, and what its answer means."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from collector.buffer.policy import (
+    ORPHAN_US,
+    PURGE_ROWS,
+    REQUEST_KEY_US,
+    TOMBSTONES,
+    Limits,
+    check_append,
+    digests,
+    indexes_from_bytes,
+    take,
+)
+from collector.buffer.redis.keys import MonitorKeys
+from collector.buffer.redis.store import Argument, Call, Store
+from collector.clock import Clock
+from collector.errors import Backpressure
+from collector.model import (
+    Append,
+    Appended,
+    Label,
+    Labelled,
+    MonitorId,
+    MonitorState,
+    Outcome,
+    Pane,
+    PaneState,
+    Phase,
+    Settled,
+    StoredChunk,
+    Window,
+    WindowRows,
+)
+
+CHUNKS_AT_ONCE = 200
+"""Chunks in one answer when a window is read: the event loop has its turn in between."""
+IDS_AT_ONCE = 5_000
+LABELS_AT_ONCE = 20_000
+"""Labels in one script: some tens of milliseconds in which nobody else is served."""
+
+
+class RedisRows:
+    """`ports.Rows` on Redis."""
+
+    def __init__(self, store: Store, clock: Clock, limits: Limits) -> None:
+        self._store = store
+        self._clock = clock
+        self._limits = limits
+
+    async def append(self, appends: Sequence[Append]) -> Sequence[Appended]:
+        for append in appends:
+            check_append(append)
+        now_us = self._clock.now_us()
+        answers = await self._store.run_all([self._append(append, now_us) for append in appends])
+        return [self._appended(append, answer) for append, answer in zip(appends, answers, strict=True)]
+
+    def _append(self, append: Append, now_us: int) -> Call:
+        keys = MonitorKeys(append.monitor)
+        arguments: list[Argument] = [
+            *(now_us, append.pane.key, append.data, append.ids),
+            "" if append.max_event_us is None else append.max_event_us,
+            *(self._limits.max_rows, self._limits.max_bytes, now_us - REQUEST_KEY_US, now_us - ORPHAN_US, append.rows),
+        ]
+        for part in append.parts:
+            arguments += (part.rows, "-" if part.key is None else f":{part.key}")
+        return Call(
+            "append",
+            (
+                *(keys.account, keys.panes, keys.pane_names, keys.tombstones),
+                *(keys.rows(append.pane.key), keys.requests, keys.ids, keys.orphans),
+            ),
+            arguments,
+        )
+
+    def _appended(self, append: Append, answer: tuple[bytes, int, bytes, int, int]) -> Appended:
+        status, accepted, skipped, waiting_rows, waiting_bytes = answer
+        if status == b"late":
+            return Appended(0, late=append.rows)
+        if status == b"full":
+            refused = self._limits.refusal(
+                waiting_rows=waiting_rows, waiting_bytes=waiting_bytes, rows=accepted, size=len(append.data)
+            )
+            return Appended(0, refused=refused)
+        return Appended(accepted, indexes_from_bytes(skipped))
+
+    async def add_labels(self, monitor: MonitorId, labels: Sequence[Label]) -> Labelled:
+        keys = MonitorKeys(monitor)
+        joined = waiting = unchanged = 0
+        remaining = iter(labels)
+        while some := list(islice(remaining, LABELS_AT_ONCE)):
+            now_us = self._clock.now_us()
+            arguments: list[Argument] = [now_us, now_us - ORPHAN_US, self._limits.max_rows]
+            for label in some:
+                arguments += (label.id, "" if label.at_us is None else label.at_us, label.target)
+            answer = await self._store.run(
+                "add_labels", (keys.account, keys.panes, keys.pane_names, keys.ids, keys.orphans), arguments
+            )
+            if answer is None:
+                raise Backpressure(
+                    f"{self._limits.max_rows} labels wait for their inference, and no more may", retry_after_seconds=60
+                )
+            joined, waiting, unchanged = joined + answer[0], waiting + answer[1], unchanged + answer[2]
+        return Labelled(joined, waiting, unchanged)
+
+    async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> bool:
+        keys = MonitorKeys(monitor)
+        now_us = self._clock.now_us()
+        whole = int(before_row is None and pane.start_us is not None)
+        target = await self._store.run(
+            "purge_begin",
+            (keys.account, keys.panes, keys.tombstones, keys.ids, keys.orphans),
+            (now_us, pane.key, "" if before_row is None else before_row, whole, TOMBSTONES, now_us - ORPHAN_US),
+        )
+        if target < 0:
+            return False
+        while not await self._store.run(
+            "purge_step",
+            (keys.account, keys.panes, keys.pane_names, keys.settled, keys.rows(pane.key), keys.ids),
+            (pane.key, target, whole, PURGE_ROWS),
+        ):
+            pass
+        return True
+
+    # ------------------------------------------------------------ questions
+
+    async def state(self, monitor: MonitorId) -> MonitorState:
+        keys = MonitorKeys(monitor)
+        panes, settled, (max_event_us, last_append_us) = await self._store.commands(
+            [
+                ("HGETALL", keys.panes),
+                ("HGETALL", keys.settled),
+                ("HMGET", keys.account, "max_event_us", "last_append_us"),
+            ],
+            atomic=True,
+        )
+        by_pane = _parse_settled(settled)
+        states = [_parse_pane(name.decode(), record, by_pane.get(name.decode(), {})) for name, record in panes.items()]
+        states.sort(key=lambda state: (state.pane.start_us is not None, state.pane.start_us, state.pane.end_us))
+        return MonitorState(states, _integer(max_event_us), _integer(last_append_us))
+
+    async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
+        keys = MonitorKeys(monitor)
+        (record,) = await self._store.commands([("HGET", keys.panes, window.pane.key)])
+        if record is None:
+            return WindowRows((), 0, {})
+        pane = _parse_pane(window.pane.key, record, {})
+        stop_row = pane.rows if window.stop_row is None else min(window.stop_row, pane.rows)
+        there = Window(window.pane, window.part, max(window.first_row, pane.trimmed), stop_row)
+        chunks = await self._chunks(keys.rows(window.pane.key), there, stop_row)
+        rows = sum(count for count, _ in chunks)
+        stored = [chunk for _, chunk in chunks]
+        labels = await self._labels(keys.ids, stored) if pane.labelled else {}
+        return WindowRows(stored, rows, labels)
+
+    async def _chunks(self, stream: str, window: Window, stop_row: int) -> list[tuple[int, StoredChunk]]:
+        """How many rows of the window each chunk holds, and the chunk. A chunk's id is its first row, plus one."""
+        found: list[tuple[int, StoredChunk]] = []
+        (before,) = await self._store.commands([("XREVRANGE", stream, window.first_row + 1, "-", "COUNT", 1)])
+        next_id = before[0][0] if before else b"-"
+        while True:
+            (entries,) = await self._store.commands([("XRANGE", stream, next_id, stop_row, "COUNT", CHUNKS_AT_ONCE)])
+            for name, fields in entries:
+                count = int(fields[b"n"])
+                wanted = take(
+                    window,
+                    first_row=int(name.partition(b"-")[0]) - 1,
+                    rows=count,
+                    skipped=indexes_from_bytes(fields[b"k"]),
+                )
+                count = count if wanted is None else len(wanted)
+                if count:
+                    found.append((count, StoredChunk(fields[b"d"], fields[b"i"], wanted)))
+            if len(entries) < CHUNKS_AT_ONCE:
+                return found
+            next_id = b"(" + entries[-1][0]
+
+    async def _labels(self, ids_key: str, chunks: Sequence[StoredChunk]) -> Mapping[bytes, bytes]:
+        labels: dict[bytes, bytes] = {}
+        ids = _ids_of(chunks)
+        while some := list(islice(ids, IDS_AT_ONCE)):
+            (values,) = await self._store.commands([("HMGET", ids_key, *some)])
+            for digest, value in zip(some, values, strict=True):
+                _, labelled, rest = (value or b"").partition(b";")
+                if labelled:
+                    labels[digest] = rest.partition(b";")[2]
+        return labels
+
+
+def _ids_of(chunks: Sequence[StoredChunk]) -> Iterator[bytes]:
+    for chunk in chunks:
+        ids = digests(chunk.ids)
+        yield from ids if chunk.take is None or not ids else (ids[index] for index in chunk.take)
+
+
+def _parse_pane(name: str, record: bytes, settled: Mapping[tuple[int, Phase], Settled]) -> PaneState:
+    _, rows, trimmed, labelled, size, first_append_us, last_append_us, last_label_us, _, _ = record.split()
+    return PaneState(
+        pane=Pane.parse(name),
+        rows=int(rows),
+        labelled=int(labelled),
+        bytes=int(size),
+        first_append_us=int(first_append_us),
+        last_append_us=int(last_append_us),
+        last_label_us=None if last_label_us == b"-" else int(last_label_us),
+        settled=settled,
+        trimmed=int(trimmed),
+    )
+
+
+def _parse_settled(records: Mapping[bytes, bytes]) -> dict[str, dict[tuple[int, Phase], Settled]]:
+    settled: dict[str, dict[tuple[int, Phase], Settled]] = {}
+    for field, record in records.items():
+        pane, _, window = field.decode().rpartition("#")
+        part, _, phase = window.partition("/")
+        outcome, rows, labelled, revision, at_us, _ = record.split(b" ", 5)
+        settled.setdefault(pane, {})[int(part), Phase(phase)] = Settled(
+            Outcome(outcome.decode()), int(rows), int(labelled), int(revision), int(at_us)
+        )
+    return settled
+
+
+def _integer(value: bytes | None) -> int | None:
+    return None if value is None else int(value)
