@@ -110,9 +110,9 @@ def make_handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = handle_any
+        do_GET = do_POST = handle_any  # noqa: N815 - the names that http.server looks for
 
-        def log_message(self, format: str, *arguments: object) -> None:
+        def log_message(self, *arguments: object) -> None:
             pass
 
     return Handler

@@ -30,7 +30,7 @@ def test_tables_of_every_kind_give_the_same_rows(stub, make, table):
 def test_missing_values_and_instants_of_a_frame_become_json(stub, make):
     frame = pd.DataFrame(
         {
-            "at": pd.to_datetime(["2013-02-01 05:15", None]),
+            "at": pd.to_datetime(pd.Series(["2013-02-01 05:15", None])),
             "number": [1.5, None],
             "category": pd.Categorical(["a", None]),
             "whole": pd.array([1, None], dtype="Int64"),
@@ -80,7 +80,8 @@ def test_one_bad_row_of_a_table_does_not_sink_the_others(stub, make):
 
 def test_an_empty_table_is_nothing(stub, make):
     with make() as collector:
-        for empty in ([], {}, {"x": []}, pd.DataFrame()):
+        tables: list[object] = [[], {}, {"x": []}, pd.DataFrame()]
+        for empty in tables:
             collector.log_batch(empty)
     assert stub.posts == []
     assert collector.stats().logged == 0
