@@ -46,7 +46,9 @@ def dataset_drift(shown: Shown) -> list[Widget]:
 def drift_table(shown: Shown) -> list[Widget]:
     """A row per column, the drifted ones first; each opens its distribution."""
     by_column = mapping(shown.result.get("drift_by_columns"))
+    unscored = mapping(shown.result.get("columns_without_score"))
     entries = [(text(name), mapping(entry)) for name, entry in by_column.items()]
+    entries += [(text(name), {"error": reason}) for name, reason in unscored.items() if name not in by_column]
     entries.sort(key=lambda each: not each[1].get("drift_detected"))
     tiny = {name: _sparklines(shown, name) for name, entry in entries}
     details, rows = [], []
@@ -54,9 +56,7 @@ def drift_table(shown: Shown) -> list[Widget]:
         row = {
             "column": name,
             "type": text(entry.get("column_type")),
-            "verdict": verdict(entry.get("drift_detected"))
-            if "error" not in entry
-            else f"error: {text(entry['error'])}",
+            "verdict": text(entry["error"]) if "error" in entry else verdict(entry.get("drift_detected")),
             "score": text(finite(entry.get("drift_score"))),
             "threshold": text(finite(entry.get("stattest_threshold"))),
             "stattest": text(entry.get("stattest_name")),

@@ -128,7 +128,7 @@ def _graph(widget: Widget) -> str:
 def figure(described: Mapping[str, Any], *, label: str, opens: str = "", tall: bool = False) -> str:
     """A place where `widgets.js` draws a plotly figure. A click on a point goes to `opens` + the point's customdata."""
     link = f' data-opens="{escape(opens)}"' if opens else ""
-    json = _json_in_script(orjson.dumps(described, option=orjson.OPT_NON_STR_KEYS).decode())
+    json = json_in_script(orjson.dumps(described, option=orjson.OPT_NON_STR_KEYS).decode())
     return (
         f'<div class="figure{" tall" if tall else ""}" role="img" aria-label="{escape(label)}"{link}>'
         f'<script type="application/json">{json}</script></div>'
@@ -212,7 +212,7 @@ _DRAW: Mapping[str, Callable[[Widget], str]] = {
 # ---------------------------------------------------------------- assets
 
 
-def _json_in_script(json: str) -> str:
+def json_in_script(json: str) -> str:
     """JSON that stays what it is between script tags: nothing in it can end the element."""
     return json.replace("<", "\\u003c")
 

@@ -32,7 +32,13 @@ def classification_quality(shown: Shown) -> list[Widget]:
         found.append(_scores("Classification quality of the reference", reference, _CLASSIFICATION))
     if any(finite(current.get(name)) is not None for name in _RATES):
         found.append(side_by_side("Rates", _RATES, current, reference))
-    return found
+    return [*found, *_reasons(current)]
+
+
+def _reasons(half: Mapping[str, Any]) -> list[Widget]:
+    """Why scores are missing, when the metric says so."""
+    rows = [[title(text(name)), text(reason)] for name, reason in mapping(half.get("reasons")).items()]
+    return [table("Scores that could not be computed", ["score", "reason"], rows)] if rows else []
 
 
 def confusion_matrix(shown: Shown) -> list[Widget]:
@@ -71,7 +77,7 @@ def regression_quality(shown: Shown) -> list[Widget]:
         values = [(_with_std(scores, name, std), title(name)) for name, std in _REGRESSION if name in scores]
         if values:
             found.append(counter(heading, values))
-    return found
+    return [*found, *_reasons(shown.half("current"))]
 
 
 def _with_std(scores: Mapping[str, Any], name: str, std: str | None) -> str:

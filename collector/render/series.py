@@ -170,12 +170,27 @@ def _no_numbers(_: Mapping[str, Any], __: Mapping[str, Any]) -> Iterator[Found]:
 def _any_metric(name: str, result: object, parameters: Mapping[str, Any]) -> Iterator[Found]:
     """The scalar numbers of a metric that this module does not know: the current half's when there is one."""
     fields = mapping(result)
-    labels: dict[str, object] = {"column": parameters.get("column_name")}
+    labels = _identity(parameters)
     if not fields:
         yield name, labels, result
         return
-    for field, value in (mapping(fields.get("current")) or fields).items():
+    current = fields.get("current")
+    if "current" in fields and not isinstance(current, Mapping):
+        yield name, labels, current
+        return
+    for field, value in (mapping(current) or fields).items():
         yield name, labels if field == "value" else {**labels, "field": field}, value
+
+
+def _identity(parameters: Mapping[str, Any]) -> dict[str, object]:
+    """What the user asked for tells two metrics of one kind apart."""
+    asked = {("column" if name == "column_name" else name): value for name, value in parameters.items()}
+    return {name: value for name, value in asked.items() if isinstance(value, str | int | float)}
+
+
+def _quantile(result: Mapping[str, Any], parameters: Mapping[str, Any]) -> Iterator[Found]:
+    labels = {"column": _column(result, parameters), "quantile": parameters.get("quantile")}
+    yield "QuantileValue", labels, mapping(result.get("current")).get("value")
 
 
 def _column(result: Mapping[str, Any], parameters: Mapping[str, Any]) -> object:
@@ -191,6 +206,7 @@ _RULES: Mapping[str, Rule] = {
     "DatasetDriftMetric": _dataset_drift,
     "DataDriftTable": _drift_table,
     "ColumnDriftMetric": _column_drift,
+    "ColumnQuantileMetric": _quantile,
     "DatasetSummaryMetric": _dataset_summary,
     "ColumnSummaryMetric": _column_summary,
     "DatasetMissingValuesMetric": _missing_values,

@@ -13,7 +13,6 @@ from collector.errors import CollectorError, Invalid, Permanent, Transient
 from collector.render.evidently import CONTENT, FORWARD_ID, REVISION, body, encode
 from collector.render.series import series
 from collector.snapshot import Snapshot
-from collector.workspace.dashboard import with_panels
 from collector.workspace.evidently import (
     EvidentlyClient,
     Missing,
@@ -22,6 +21,7 @@ from collector.workspace.evidently import (
     TooLargeThere,
     is_uuid,
 )
+from collector.workspace.panels import with_panels
 from collector.workspace.project import project_id
 
 _log = logging.getLogger(__name__)

@@ -3,6 +3,9 @@
   "use strict";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const drawn = new Set();
+  // the instants and snapshot ids of each report, which all of its lines share
+  const shared = document.getElementById("axes");
+  const axes = shared ? JSON.parse(shared.textContent) : {};
 
   function themed(layout) {
     const style = getComputedStyle(document.documentElement);
@@ -19,6 +22,10 @@
   function draw(element) {
     if (!window.Plotly) return;
     const figure = JSON.parse(element.querySelector("script").textContent);
+    for (const trace of figure.data) {
+      const axis = axes[trace.meta];
+      if (axis && !trace.x) { trace.x = axis.x; trace.customdata = axis.ids; }
+    }
     let plot = element.querySelector(".plot");
     if (!plot) {
       plot = element.appendChild(document.createElement("div"));

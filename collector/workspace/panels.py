@@ -23,7 +23,7 @@ class Panel:
 
 PANELS = (
     Panel("Share of drifted columns", {"DriftedColumnsCount": "share"}, {"value_type": "share"}),
-    Panel("Drift score by column", {"ValueDrift": "{{column}} {{method}}"}, size="full"),
+    Panel("Drift score by column", {"ValueDrift": "{{column}}"}, size="full"),
     Panel("Failed tests", {"FailedTestCount": "failed", "ErrorTestCount": "error"}, plot="bar"),
     Panel("Rows", {"RowCount": "rows"}, plot="bar"),
     Panel("Share of missing values", {"DatasetMissingValueCount": "share"}, {"value_type": "share"}),
