@@ -95,11 +95,11 @@ def _letters(service: Service, monitor_id: str | None) -> list[Mapping[str, Any]
 
 
 def _monitor_row(document: Mapping[str, Any]) -> Mapping[str, object]:
-    monitor, state = document["monitor"], document["state"]
+    state = document["state"]
     last, error = state["last_snapshot"], state["last_error"]
     return {
         "id": document["id"],
-        "project": monitor.get("project") or document["id"],
+        "project": document.get("project") or document["id"],
         "waiting": state["buffered_rows"],
         "windows": len(state["open_windows"]),
         "last": last and last["timestamp"],

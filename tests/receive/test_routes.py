@@ -24,14 +24,14 @@ async def test_monitors_are_listed_and_shown_with_their_state():
         status, shown = await ask(house, "GET", "/v1/monitors/flights")
         assert listed == {"monitors": [shown]}
         assert (shown["id"], shown["state"]) == ("flights", {"buffered_rows": 0})
-        assert shown["monitor"]["columns"]["timestamp"] == "time"
+        assert shown["columns"]["timestamp"] == "time"
 
 
 async def test_what_get_shows_put_takes():
     async with opened() as house:
         _, shown = await ask(house, "GET", "/v1/monitors/flights")
         before = house.monitors.get("flights")
-        assert await ask(house, "PUT", "/v1/monitors/flights", json=shown["monitor"]) == (200, shown)
+        assert await ask(house, "PUT", "/v1/monitors/flights", json=shown) == (200, shown)
         assert house.monitors.get("flights") == before
 
 

@@ -24,6 +24,7 @@ async def put(request: web.Request) -> web.Response:
     door, name = door_of(request), request.match_info["monitor"]
     document = await json_body(request)
     if isinstance(document, dict):
+        document.pop("state", None)  # what GET answers may be put back
         given = document.setdefault("id", name)
         if given != name:
             raise Invalid(f"the body's id is {given!r}, the address names {name!r}: expected the same", key="id")
@@ -49,6 +50,6 @@ async def flush(request: web.Request) -> web.Response:
 
 
 async def _shown(door: Door, monitor: Monitor) -> dict[str, object]:
-    """As configured, and its state. A monitor has no secrets: destinations do, and it only names them."""
+    """As configured, and its state beside. A monitor has no secrets: destinations do, and it only names them."""
     configured = monitor.model_dump(mode="json", exclude_defaults=True)
-    return {"id": monitor.id, "monitor": configured, "state": await door.monitors.describe(monitor)}
+    return {**configured, "state": await door.monitors.describe(monitor)}
