@@ -13,10 +13,8 @@ import pytest
 
 from collector_sdk import Collector
 
-MONITOR = {
-    "id": "flights",
-    "columns": {"id": "flight_id", "timestamp": "at", "prediction": "p", "target": "delayed"},
-}
+COLUMNS = {"id": "flight_id", "timestamp": "at", "prediction": "p", "target": "delayed"}
+MONITOR = {"id": "flights", "monitor": {"id": "flights", "columns": COLUMNS}, "state": {}}
 
 
 @dataclass

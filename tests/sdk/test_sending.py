@@ -76,8 +76,19 @@ def test_a_monitor_that_is_not_known_gets_the_default_names(stub, make):
     assert stub.rows() == [{"x": 1, "id": "a", "timestamp": "2013-02-01", "prediction": 0.3, "target": 1}]
 
 
-def test_what_the_monitor_has_no_column_for_is_not_sent(stub, make):
-    stub.monitor = {"id": "flights", "columns": {"id": None, "timestamp": None, "prediction": None, "target": None}}
+NO_ROLES = {"id": None, "timestamp": None, "prediction": None, "target": None}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"id": "flights", "monitor": {"id": "flights"}},
+        {"id": "flights", "monitor": {"id": "flights", "columns": NO_ROLES}},
+        {"id": "flights", "columns": NO_ROLES},
+    ],
+)
+def test_what_the_monitor_has_no_column_for_is_not_sent(stub, make, answer):
+    stub.monitor = answer
     with make() as collector:
         collector.log({"x": 1}, prediction=0.3, id="a", timestamp="2013-02-01", target=1)
     assert stub.rows() == [{"x": 1}]

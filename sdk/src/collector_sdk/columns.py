@@ -32,13 +32,15 @@ class WantedNames:
     def resolve(self, monitor: Mapping[str, Any] | None) -> ColumnNames:
         """What the caller gave, else what the monitor says, else the defaults when the monitor is not known.
 
+        The service shows the monitor as configured, under `monitor`, beside its state.
+
         >>> WantedNames(id="flight").resolve({"columns": {"timestamp": "at", "prediction": ["p0", "p1"]}})
         ColumnNames(id='flight', timestamp='at', prediction=('p0', 'p1'), target=None)
         >>> WantedNames().resolve(None) == ColumnNames()
         True
         """
-        known: Mapping[str, Any] | None = monitor.get("columns") if monitor is not None else None
-        if not isinstance(known, Mapping):
+        known = _columns(monitor)
+        if known is None:
             defaults = ColumnNames()
             known = {
                 "id": defaults.id,
@@ -53,3 +55,15 @@ class WantedNames:
             prediction=(prediction,) if isinstance(prediction, str) else tuple(prediction or ()),
             target=self.target or known.get("target"),
         )
+
+
+def _columns(monitor: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The monitor's columns; none configured is an empty mapping, none to be found is None."""
+    if monitor is None:
+        return None
+    configured = monitor.get("monitor")
+    if isinstance(configured, Mapping):
+        columns = configured.get("columns", {})
+    else:
+        columns = monitor.get("columns")
+    return columns if isinstance(columns, Mapping) else None
