@@ -127,6 +127,10 @@ class Worker:
                 raise Permanent(f"given up: {lease.attempt - 1} attempts ended without a word, as in a crash")
             effects = await self._renewing(lease)
             await self._queue.ack(lease, settlement=effects.settlement, snapshots=effects.snapshots, then=effects.then)
+        except asyncio.CancelledError:  # the service stops and this took too long: somebody else may begin at once
+            with suppress(LeaseLost, Unavailable):
+                await self._queue.nack(lease, reason="the service stopped", retry_us=self._clock.now_us())
+            raise
         except LeaseLost:
             log.warning("lost the lease of %s %s: another worker has it", self._name, lease.key)
             await self._handler.ended(lease, "lost", None)
