@@ -66,16 +66,19 @@ class Evaluation:
             raise Invalid("current_data is needed")
         current = _profile(current_data, "current_data")
         reference = None if reference_data is None else _profile(reference_data, "reference_data")
-        context = Context(current, reference, column_mapping or ColumnMapping())
         if timestamp is not None:
             self.timestamp = timestamp
         elif self.timestamp is None:
             self.timestamp = datetime.now(UTC)
+        self.compute(Context(current, reference, column_mapping or ColumnMapping()))
+
+    def compute(self, context: Context) -> None:
+        """The same over a context that others share: what they asked for is not computed again."""
         metrics = expand(self._metrics, context)
         tests = expand(self._tests, context)
         self._results = _Results(
-            rows=current.rows,
-            reference_rows=None if reference is None else reference.rows,
+            rows=context.current.rows,
+            reference_rows=None if context.reference is None else context.reference.rows,
             metrics=[metric_entry(metric, context) for metric in metrics],
             tests=[test_entry(test, context) for test in tests],
             columns=columns_of(context, _looked_at(metrics, tests, context)),

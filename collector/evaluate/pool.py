@@ -1,0 +1,192 @@
+"""Evaluation off the event loop: processes at low priority that compute one window at a time.
+
+Each slot is a pool of one process, so that a process that dies or hangs takes its own window with it and no other.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Literal
+
+from collector.errors import Invalid, Permanent, Transient
+from collector.model import MonitorId, SnapshotRecord
+from collector.ports import Job
+
+if TYPE_CHECKING:
+    from collector.evaluate.references import References
+
+log = logging.getLogger(__name__)
+
+NICENESS = 10
+"""Receiving goes first when cores are short."""
+_PRELOADED = ["collector.evaluate.job", "collector.evaluate.registry", "scipy.stats", "pyarrow.parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a process says of a job. Errors travel as text: an exception of a library may not survive pickling."""
+
+    kind: Literal["done", "invalid", "failed"]
+    records: Sequence[SnapshotRecord] = ()
+    reason: str = ""
+
+
+class PoolEvaluator:
+    """Evaluates jobs in `processes` processes, each given up after `timeout_seconds`. State: the slots."""
+
+    def __init__(self, processes: int, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._slots = [_Slot() for _ in range(processes)]
+        self._free = list(self._slots)
+        self._freed = asyncio.Condition()
+
+    async def start(self) -> None:
+        """Start the processes and have them import what they need, so that no window waits for that."""
+        await asyncio.gather(*(asyncio.to_thread(slot.start) for slot in self._slots))
+
+    async def evaluate(self, job: Job) -> Sequence[SnapshotRecord]:
+        """Raises Transient when the process died or ran out of time, Permanent when the input can never be read."""
+        slot = await self._take(job.monitor.id)
+        try:
+            answer = await self._ask(slot, job)
+        finally:
+            async with self._freed:
+                self._free.append(slot)
+                self._freed.notify()
+        if answer.kind == "invalid":
+            raise Permanent(answer.reason)
+        if answer.kind == "failed":
+            raise Transient(answer.reason)
+        return answer.records
+
+    async def close(self) -> None:
+        """Stop the processes; a window that is being computed is given up."""
+        await asyncio.gather(*(asyncio.to_thread(slot.stop) for slot in self._slots))
+
+    async def _take(self, monitor: str) -> "_Slot":
+        """A free slot; one that has this monitor's reference in memory, if it is free."""
+        async with self._freed:
+            await self._freed.wait_for(lambda: bool(self._free))
+            slot = next((slot for slot in self._free if slot.last_monitor == monitor), self._free[0])
+            self._free.remove(slot)
+        return slot
+
+    async def _ask(self, slot: "_Slot", job: Job) -> _Answer:
+        try:
+            future = await asyncio.to_thread(slot.submit, job)
+            async with asyncio.timeout(self._timeout_seconds):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            slot.kill()
+            raise Transient(f"the evaluation took longer than {self._timeout_seconds:g} s and was given up") from None
+        except BrokenProcessPool as error:
+            slot.kill()
+            raise Transient("the process that evaluated the window died (killed, out of memory, or crashed)") from error
+        except asyncio.CancelledError:
+            slot.kill()  # nobody waits for it any more
+            raise
+
+
+class _Slot:
+    """One process. State: its executor and its process id, none while it is down; it comes up when it is needed."""
+
+    def __init__(self) -> None:
+        self.last_monitor: MonitorId | str | None = None
+        self._executor: ProcessPoolExecutor | None = None
+        self._pid: int | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Blocks until the process answers. Raises BrokenProcessPool when it cannot start."""
+        with self._lock:
+            if self._executor is None:
+                executor = ProcessPoolExecutor(1, mp_context=_context(), initializer=_prepare_process)
+                self._executor = executor
+                self._pid = executor.submit(os.getpid).result()
+
+    def submit(self, job: Job) -> "Future[_Answer]":
+        """Blocks while the process has to be started again."""
+        self.start()
+        self.last_monitor = job.monitor.id
+        executor = self._executor
+        if executor is None:  # stopped meanwhile
+            raise BrokenProcessPool("the evaluator is closed")
+        try:
+            return executor.submit(_evaluate, job)
+        except RuntimeError as error:  # it died while it was idle, or is being stopped
+            raise BrokenProcessPool(str(error)) from error
+
+    def kill(self) -> None:
+        """End the process at once, whatever it does. The next job starts another."""
+        executor, pid = self._executor, self._pid
+        self._executor, self._pid, self.last_monitor = None, None, None
+        if executor is None:
+            return
+        executor.shutdown(wait=False, cancel_futures=True)
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        self.kill()
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Children are forked from a clean process that has imported everything; spawned where there is no fork."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
+# ---------------------------------------------------------------- in the process
+
+
+def _prepare_process() -> None:
+    """Low priority, deaf to Ctrl-C (the parent decides), and no longer alive than the parent."""
+    os.nice(NICENESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    from collector.evaluate import registry  # noqa: PLC0415 - what a window needs, before the first one comes
+
+    registry.metrics_by_name()
+    _references()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+@cache
+def _references() -> "References":
+    """What the process keeps between windows: the references that it has read."""
+    from collector.evaluate.references import References  # noqa: PLC0415 - only children import pandas for this
+
+    return References()
+
+
+def _evaluate(job: Job) -> _Answer:
+    from collector.evaluate.base import reason  # noqa: PLC0415
+    from collector.evaluate.job import run  # noqa: PLC0415
+
+    try:
+        return _Answer("done", run(job, _references()))
+    except Invalid as error:
+        return _Answer("invalid", reason=str(error))
+    except Exception as error:  # the window is tried again, then set aside with this reason
+        log.exception("evaluating a window of monitor %s failed", job.monitor.id)
+        return _Answer("failed", reason=reason(error))

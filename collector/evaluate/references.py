@@ -1,0 +1,56 @@
+"""References that this process has read: frame and profiles, kept for the windows to come."""
+
+from collections import OrderedDict
+from typing import Any
+
+import pandas as pd
+
+from collector.errors import Invalid
+from collector.evaluate.profile import FrameProfile
+from collector.ports import ReferenceFile
+
+MAX_REFERENCES = 8
+"""Profiles are as large as their frames; a worker that serves more monitors than this reads some again."""
+
+
+class References:
+    """State: the references read last, by file and version."""
+
+    def __init__(self, size: int = MAX_REFERENCES) -> None:
+        self._size = size
+        self._known: OrderedDict[tuple[str, int, str | None], FrameProfile] = OrderedDict()
+
+    def get(self, file: ReferenceFile, *, timestamp: str | None) -> FrameProfile:
+        """The reference with its profiles. Raises Invalid when the file holds no table, OSError when it is gone."""
+        key = (file.path, file.version, timestamp)
+        found = self._known.get(key)
+        if found is None:
+            found = FrameProfile(_read(file.path, timestamp))
+            self._known[key] = found
+            while len(self._known) > self._size:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return found
+
+
+def _read(path: str, timestamp: str | None) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except OSError:
+        raise
+    except Exception as error:
+        raise Invalid(f"the reference is not a Parquet table: {error}") from error
+    frame.columns = [str(name) for name in frame.columns]
+    if timestamp is not None and timestamp in frame:
+        frame[timestamp] = instants(frame[timestamp])
+    return frame
+
+
+def instants(series: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Event times as stored rows have them: UTC without a zone, microseconds; what is no time is missing."""
+    if pd.api.types.is_numeric_dtype(series):
+        return series
+    times = pd.to_datetime(series, utc=True, errors="coerce", format="mixed") if series.dtype == object or isinstance(
+        series.dtype, pd.StringDtype
+    ) else pd.to_datetime(series, utc=True)
+    return times.dt.tz_localize(None).astype("datetime64[us]")

@@ -1,0 +1,157 @@
+"""Windows are computed in processes: what dies or hangs takes one window with it, and the next one is served."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from collector.chunks import encode
+from collector.errors import Permanent, Transient
+from collector.evaluate.pool import PoolEvaluator
+from collector.model import Pane, Phase, StoredChunk, Window, WindowRows
+from collector.monitor import Monitor
+from collector.ports import Job
+
+pytestmark = [pytest.mark.e2e]
+
+
+def job(metric="DatasetSummaryMetric", data=None, name="m"):
+    monitor = Monitor.model_validate({"id": name, "reports": [{"name": "r", "metrics": [metric]}]})
+    chunk = StoredChunk(encode({"x": [1.0, 2.0, 3.0]}, 3) if data is None else data)
+    return Job(monitor, Phase.ROWS, Window(Pane(0, 60_000_000)), WindowRows([chunk], 3, {}), 1, None, 7)
+
+
+@pytest.fixture
+def plugin(tmp_path, monkeypatch):
+    """Metrics that misbehave, found by the children as an installed plug-in would be."""
+    (tmp_path / "misbehaving.py").write_text(
+        "import os, signal, time\n"
+        "from collector.evaluate import Metric, metric\n"
+        "@metric\n"
+        "class Crash(Metric):\n"
+        "    def calculate(self, context): os.kill(os.getpid(), signal.SIGSEGV)\n"
+        "@metric\n"
+        "class Hang(Metric):\n"
+        "    def calculate(self, context): time.sleep(600)\n"
+        "@metric\n"
+        "class Niceness(Metric):\n"
+        "    def calculate(self, context): return {'value': os.nice(0), 'pid': os.getpid()}\n"
+    )
+    info = tmp_path / "misbehaving-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: misbehaving\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[inference_collector.metrics]\nmisbehaving = misbehaving\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.asyncio
+async def test_a_window_gives_one_record_per_report():
+    pool = PoolEvaluator(1, 60)
+    try:
+        (record,) = await pool.evaluate(job())
+    finally:
+        await pool.close()
+    assert record.monitor == "m"
+    assert b'"number_of_rows":3' in record.body
+
+
+@pytest.mark.asyncio
+async def test_a_process_that_crashes_takes_its_own_window_only(plugin):
+    pool = PoolEvaluator(2, 60)
+    await pool.start()
+    try:
+        crashed, served = await asyncio.gather(
+            pool.evaluate(job("Crash")), pool.evaluate(job("Niceness")), return_exceptions=True
+        )
+        assert isinstance(crashed, Transient)
+        assert not isinstance(served, BaseException)
+        (again,) = await pool.evaluate(job())
+        assert again.body
+    finally:
+        await pool.close()
+
+
+@pytest.mark.asyncio
+async def test_a_window_that_takes_too_long_is_given_up_and_its_process_is_gone(plugin):
+    pool = PoolEvaluator(1, 1.0)
+    await pool.start()
+    try:
+        (record,) = await pool.evaluate(job("Niceness"))
+        pid = int(record.body.split(b'"pid":')[1].split(b"}")[0])
+        with pytest.raises(Transient, match="longer than 1 s"):
+            await pool.evaluate(job("Hang"))
+        for _ in range(200):
+            if not _alive(pid):
+                break
+            await asyncio.sleep(0.02)
+        assert not _alive(pid)
+        assert await pool.evaluate(job())
+    finally:
+        await pool.close()
+
+
+def _alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.asyncio
+async def test_a_process_that_was_killed_while_idle_is_replaced(plugin):
+    pool = PoolEvaluator(1, 60)
+    await pool.start()
+    try:
+        (record,) = await pool.evaluate(job("Niceness"))
+        os.kill(int(record.body.split(b'"pid":')[1].split(b"}")[0]), signal.SIGKILL)
+        outcomes = []
+        for _ in range(3):
+            try:
+                outcomes.append(await pool.evaluate(job()))
+                break
+            except Transient as error:
+                outcomes.append(error)
+        assert not isinstance(outcomes[-1], Transient)
+    finally:
+        await pool.close()
+
+
+@pytest.mark.asyncio
+async def test_bytes_that_are_no_chunk_can_never_be_evaluated():
+    pool = PoolEvaluator(1, 60)
+    try:
+        with pytest.raises(Permanent, match="not a chunk"):
+            await pool.evaluate(job(data=b"\x63nonsense"))
+    finally:
+        await pool.close()
+
+
+@pytest.mark.asyncio
+async def test_the_processes_give_way_to_receiving(plugin):
+    pool = PoolEvaluator(1, 60)
+    try:
+        (record,) = await pool.evaluate(job("Niceness"))
+    finally:
+        await pool.close()
+    niceness = int(record.body.split(b'"value":')[1].split(b",")[0])
+    assert niceness >= min(19, os.nice(0) + 10)
+
+
+@pytest.mark.asyncio
+async def test_the_loop_stays_free_while_a_window_is_computed(plugin):
+    pool = PoolEvaluator(1, 1.5)
+    await pool.start()
+    try:
+        task = asyncio.create_task(pool.evaluate(job("Hang")))
+        turns = 0
+        while not task.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        with pytest.raises(Transient):
+            await task
+        assert turns > 20
+    finally:
+        await pool.close()
