@@ -1,0 +1,339 @@
+"""What the queues promise: one holder at a time, nothing done twice in effect, nothing forgotten."""
+
+import asyncio
+
+import pytest
+
+from collector.clock import ManualClock
+from collector.errors import LeaseLost
+from collector.model import WORK_QUEUE, DestinationName, Lease, outbox
+from collector.ports import Buffer
+from tests.buffer.conftest import Store
+from tests.buffer.making import (
+    OTHER,
+    M,
+    account,
+    item,
+    rows,
+    settle,
+    settlement,
+    snapshot,
+    store_snapshots,
+    take,
+    taken,
+)
+
+pytestmark = pytest.mark.asyncio
+OUTBOX = outbox(DestinationName("local"))
+
+
+async def test_an_item_is_leased_with_its_payload(buffer: Buffer, clock: ManualClock) -> None:
+    payload = bytes(range(256))
+    await buffer.queue.put([item("0-60#0/rows", payload)])
+    lease = await take(buffer, owner="worker 1", seconds=30)
+    assert lease == Lease(
+        WORK_QUEUE,
+        M,
+        "0-60#0/rows",
+        payload,
+        token=1,
+        attempt=1,
+        owner="worker 1",
+        until_us=clock.now_us() + 30_000_000,
+    )
+
+
+async def test_an_empty_queue_gives_nothing(buffer: Buffer) -> None:
+    assert await take(buffer) is None
+    assert await take(buffer, monitors=()) is None
+    await buffer.queue.put([])
+    await buffer.queue.put([item(queue=OUTBOX), item(monitor=OTHER)])
+    assert await take(buffer) is None
+
+
+async def test_a_leased_item_is_not_leased_again(buffer: Buffer) -> None:
+    await buffer.queue.put([item()])
+    await taken(buffer)
+    assert await take(buffer) is None
+
+
+async def test_an_item_is_not_leased_before_its_instant(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item(at=clock.now_us() + 1_000_000)])
+    assert await take(buffer) is None
+    clock.advance(seconds=1)
+    assert await take(buffer) is not None
+
+
+async def test_what_has_been_ready_longest_comes_first(buffer: Buffer) -> None:
+    await buffer.queue.put([item("b", at=20), item("a", at=30), item("d", at=10), item("c", at=10)])
+    assert [(await taken(buffer)).key for _ in range(4)] == ["c", "d", "b", "a"]
+
+
+async def test_monitors_are_asked_in_the_order_of_the_caller(buffer: Buffer) -> None:
+    await buffer.queue.put([item("old", monitor=M, at=1), item("new", monitor=OTHER, at=2)])
+    assert (await taken(buffer, monitors=(OTHER, M))).key == "new"
+    assert (await taken(buffer, monitors=(OTHER, M))).key == "old"
+
+
+async def test_tokens_of_a_monitor_only_grow(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item("a"), item("b"), item("c", queue=OUTBOX)])
+    leases = [await taken(buffer), await taken(buffer), await taken(buffer, queue=OUTBOX)]
+    clock.advance(seconds=31)
+    leases.append(await taken(buffer))
+    tokens = [lease.token for lease in leases]
+    assert tokens == sorted(set(tokens))
+
+
+async def test_an_acked_item_is_gone(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item()])
+    await buffer.queue.ack(await taken(buffer))
+    clock.advance(seconds=3600)
+    assert await take(buffer) is None
+
+
+async def test_an_item_may_come_again_after_it_was_done(buffer: Buffer) -> None:
+    await buffer.queue.put([item()])
+    await buffer.queue.ack(await taken(buffer))
+    await buffer.queue.put([item()])
+    assert (await taken(buffer)).attempt == 1
+
+
+async def test_an_expired_lease_makes_its_item_ready_with_another_attempt(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item()])
+    first = await taken(buffer, seconds=30)
+    clock.advance(seconds=29.999999)
+    assert await take(buffer) is None
+    clock.advance(seconds=0.000001)
+    second = await taken(buffer, owner="second")
+    assert (second.attempt, second.payload, second.owner) == (2, first.payload, "second")
+    assert second.token > first.token
+
+
+async def test_renewing_prolongs_from_now(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item()])
+    lease = await taken(buffer, seconds=30)
+    clock.advance(seconds=20)
+    renewed = await buffer.queue.renew(lease, seconds=30)
+    assert renewed.until_us == clock.now_us() + 30_000_000
+    assert renewed.token == lease.token
+    clock.advance(seconds=29)
+    assert await take(buffer) is None
+    clock.advance(seconds=1)
+    assert await take(buffer) is not None
+
+
+async def test_an_expired_lease_that_nobody_took_is_still_its_owners(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item("a"), item("b")])
+    first, second = await taken(buffer), await taken(buffer)
+    clock.advance(seconds=300)
+    await buffer.queue.renew(first, seconds=30)
+    await buffer.queue.ack(second)
+    assert await take(buffer) is None
+
+
+async def test_a_nacked_item_waits_for_its_retry_with_another_attempt(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item()])
+    await buffer.queue.nack(await taken(buffer), reason="no", retry_us=clock.now_us() + 5_000_000)
+    clock.advance(seconds=4)
+    assert await take(buffer) is None
+    clock.advance(seconds=1)
+    assert (await taken(buffer)).attempt == 2
+
+
+# ---------------------------------------------------------------- stale leases
+
+
+async def stale(buffer: Buffer, clock: ManualClock) -> tuple[Lease, Lease]:
+    """A lease that expired and was taken by another; and that other one."""
+    await buffer.rows.append([rows("a")])
+    await buffer.queue.put([item()])
+    old = await taken(buffer, owner="paused")
+    clock.advance(seconds=31)
+    return old, await taken(buffer, owner="other")
+
+
+async def test_a_stale_lease_cannot_ack_and_leaves_no_trace(buffer: Buffer, clock: ManualClock) -> None:
+    old, current = await stale(buffer, clock)
+    before = (await account(buffer), await buffer.rows.state(M))
+    with pytest.raises(LeaseLost, match="paused"):
+        await buffer.queue.ack(old, settlement=settlement(1), snapshots=[snapshot("s")], then=[item("s", queue=OUTBOX)])
+    assert (await account(buffer), await buffer.rows.state(M)) == before
+    assert await buffer.snapshots.get(snapshot("s").id) is None
+    assert await take(buffer, queue=OUTBOX) is None
+    await buffer.queue.ack(current)
+
+
+async def test_a_stale_lease_cannot_nack_and_leaves_no_trace(buffer: Buffer, clock: ManualClock) -> None:
+    old, current = await stale(buffer, clock)
+    with pytest.raises(LeaseLost):
+        await buffer.queue.nack(old, reason="x", retry_us=0)
+    with pytest.raises(LeaseLost):
+        await buffer.queue.nack(old, reason="x", retry_us=None, settlement=settlement(1))
+    assert await take(buffer) is None
+    assert list(await buffer.dead_letters.list()) == []
+    assert (await account(buffer)).waiting == 1
+    await buffer.queue.ack(current)
+
+
+async def test_a_stale_lease_cannot_renew(buffer: Buffer, clock: ManualClock) -> None:
+    old, current = await stale(buffer, clock)
+    with pytest.raises(LeaseLost):
+        await buffer.queue.renew(old, seconds=1000)
+    clock.advance(seconds=30)
+    assert (await taken(buffer)).token > current.token
+
+
+@pytest.mark.parametrize("how", ["ack", "retry", "dead"])
+async def test_a_lease_ends_once(buffer: Buffer, how: str) -> None:
+    await buffer.queue.put([item()])
+    lease = await taken(buffer)
+    if how == "ack":
+        await buffer.queue.ack(lease)
+    else:
+        await buffer.queue.nack(lease, reason="x", retry_us=0 if how == "retry" else None)
+    for again in (
+        buffer.queue.ack(lease),
+        buffer.queue.renew(lease, seconds=1),
+        buffer.queue.nack(lease, reason="x", retry_us=None),
+    ):
+        with pytest.raises(LeaseLost):
+            await again
+
+
+# ---------------------------------------------------------------- putting a known key
+
+
+async def test_an_equal_item_put_again_changes_nothing(buffer: Buffer, clock: ManualClock) -> None:
+    retry_us = clock.now_us() + 10_000_000
+    await buffer.queue.put([item()])
+    await buffer.queue.put([item(at=5)])
+    lease = await taken(buffer)
+    await buffer.queue.put([item()])
+    await buffer.queue.nack(lease, reason="x", retry_us=retry_us)
+    await buffer.queue.put([item()])
+    assert await take(buffer) is None
+    clock.advance(seconds=10)
+    lease = await taken(buffer)
+    assert lease.attempt == 2
+    await buffer.queue.put([item()])
+    await buffer.queue.ack(lease)
+    assert await take(buffer) is None
+
+
+async def test_a_waiting_item_takes_the_new_payload_and_the_earlier_instant(buffer: Buffer, clock: ManualClock) -> None:
+    later_us = clock.now_us() + 10_000_000
+    await buffer.queue.put([item(payload=b"1", at=later_us)])
+    await buffer.queue.put([item(payload=b"2", at=later_us + 1)])
+    assert await take(buffer) is None
+    await buffer.queue.put([item(payload=b"3", at=0)])
+    assert (await taken(buffer)).payload == b"3"
+    assert await take(buffer) is None
+
+
+async def test_an_item_put_again_while_it_is_leased_is_ready_after_the_ack(buffer: Buffer) -> None:
+    await buffer.queue.put([item(payload=b"1")])
+    lease = await taken(buffer)
+    await buffer.queue.put([item(payload=b"2")])
+    assert await take(buffer) is None
+    await buffer.queue.ack(lease)
+    again = await taken(buffer)
+    assert (again.payload, again.attempt) == (b"2", 1)
+    await buffer.queue.ack(again)
+    assert await take(buffer) is None
+
+
+async def test_an_expired_lease_takes_the_newest_payload_with_it(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item(payload=b"1")])
+    await taken(buffer)
+    await buffer.queue.put([item(payload=b"2")])
+    clock.advance(seconds=31)
+    second = await taken(buffer)
+    assert second.payload == b"2"
+    await buffer.queue.ack(second)
+    assert await take(buffer) is None
+
+
+async def test_a_new_payload_does_not_shorten_the_wait_for_a_retry(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.queue.put([item(payload=b"1")])
+    await buffer.queue.nack(await taken(buffer), reason="x", retry_us=clock.now_us() + 5_000_000)
+    await buffer.queue.put([item(payload=b"2")])
+    assert await take(buffer) is None
+    clock.advance(seconds=5)
+    lease = await taken(buffer)
+    assert (lease.payload, lease.attempt) == (b"2", 2)
+
+
+async def test_a_new_payload_outlives_the_death_of_the_old_one(buffer: Buffer) -> None:
+    await buffer.queue.put([item(payload=b"1")])
+    lease = await taken(buffer)
+    await buffer.queue.put([item(payload=b"2")])
+    await buffer.queue.nack(lease, reason="bad", retry_us=None)
+    (letter,) = await buffer.dead_letters.list()
+    assert letter.payload == b"1"
+    again = await taken(buffer)
+    assert (again.payload, again.attempt) == (b"2", 1)
+
+
+# ---------------------------------------------------------------- effects of an ack
+
+
+async def test_an_ack_does_everything_together(buffer: Buffer) -> None:
+    await buffer.rows.append([rows("a", "b")])
+    await buffer.queue.put([item()])
+    await buffer.queue.ack(
+        await taken(buffer),
+        settlement=settlement(2),
+        snapshots=[snapshot("s1", body=b"one"), snapshot("s2", body=b"two")],
+        then=[item("s1", queue=OUTBOX), item("s2", queue=OUTBOX), item("other", queue="outbox/hook")],
+    )
+    assert (await account(buffer)).evaluated == 2
+    assert await buffer.snapshots.get(snapshot("s2").id) == b"two"
+    assert [(await taken(buffer, queue=OUTBOX)).key for _ in range(2)] == ["s1", "s2"]
+    assert (await taken(buffer, queue="outbox/hook")).key == "other"
+
+
+async def test_an_ack_may_ask_for_its_own_item_again(buffer: Buffer) -> None:
+    await buffer.queue.put([item()])
+    await buffer.queue.ack(await taken(buffer), then=[item()])
+    assert (await taken(buffer)).attempt == 1
+
+
+async def test_an_ack_stays_with_one_monitor(buffer: Buffer) -> None:
+    await buffer.queue.put([item()])
+    lease = await taken(buffer)
+    with pytest.raises(ValueError, match="flights only"):
+        await buffer.queue.ack(lease, then=[item(monitor=OTHER)])
+    with pytest.raises(ValueError, match="flights only"):
+        await buffer.queue.ack(lease, snapshots=[snapshot("s", monitor=OTHER)])
+    await buffer.queue.ack(lease)
+
+
+async def test_a_retry_settles_nothing(buffer: Buffer) -> None:
+    await buffer.queue.put([item()])
+    with pytest.raises(ValueError, match="not settled"):
+        await buffer.queue.nack(await taken(buffer), reason="x", retry_us=0, settlement=settlement(1))
+
+
+async def test_only_one_of_many_gets_the_lease(store: Store) -> None:
+    handles = [await store.open() for _ in range(3)]
+    await handles[0].queue.put([item(str(number)) for number in range(5)])
+    leases = await asyncio.gather(*(take(handle, owner=str(n)) for n, handle in enumerate(handles) for _ in range(4)))
+    keys = [lease.key for lease in leases if lease is not None]
+    assert sorted(keys) == ["0", "1", "2", "3", "4"]
+
+
+async def test_queues_survive_a_restart_of_the_process(store: Store, clock: ManualClock) -> None:
+    first = await store.open()
+    await first.rows.append([rows("a")])
+    await first.queue.put([item("leased", at=1), item("ready", at=2), item("dead", at=3)])
+    await taken(first)
+    await settle(first, settlement(1))
+    await store_snapshots(first, snapshot("s", body=b"kept"))
+    await first.close()
+    second = await store.open()
+    assert [(await taken(second)).key for _ in range(2)] == ["ready", "dead"]
+    assert await take(second) is None
+    clock.advance(seconds=31)
+    assert (await taken(second)).attempt == 2
+    assert (await account(second)).evaluated == 1
+    assert await second.snapshots.get(snapshot("s").id) == b"kept"
