@@ -102,7 +102,7 @@ def check(config_path: Path, *, print_schema: bool) -> None:
 @click.option("--monitor", required=True, metavar="ID", help="Whose reports to run.")
 @click.option("--current", type=existing_path, required=True, help="The rows: .parquet, .csv, .ndjson or .json.")
 @click.option("--reference", type=existing_path, help="The reference rows; otherwise the monitor's own reference.path.")
-@click.option("--out", type=existing_path, help="Write the snapshots here: FILE.json or FILE.html.")
+@click.option("--out", type=existing_path, help="FILE.json or FILE.html; several reports: FILE-REPORT.json.")
 @click.option("--send", is_flag=True, help="Deliver the snapshots to the monitor's destinations.")
 @said_plainly
 def report(
