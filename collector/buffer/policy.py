@@ -1,6 +1,7 @@
 """What both adapters promise alike: limits, retention, and the shapes that they share. Pure: no store is known here."""
 
 import hashlib
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,6 +127,6 @@ def to_cursor(timestamp_us: int, snapshot: str) -> str:
 def from_cursor(cursor: str) -> tuple[int, str]:
     """Raises Invalid when no page gave this cursor."""
     timestamp, colon, snapshot = cursor.partition(":")
-    if not colon or not timestamp.removeprefix("-").isdigit():
+    if not colon or not re.fullmatch(r"-?[0-9]{1,19}", timestamp):
         raise Invalid(f"{cursor!r} is not a cursor: expected the value that the last page gave as next", key="after")
     return int(timestamp), snapshot

@@ -1,0 +1,159 @@
+"""accepted = evaluated + dead + dropped + waiting, whatever is settled, how often, and in which order."""
+
+import pytest
+
+from collector.clock import ManualClock
+from collector.model import Account, Outcome, Phase, Settled, Window
+from collector.ports import Buffer
+from tests.buffer.making import ENDLESS, NEXT_PANE, OTHER, M, account, nameless, rows, settle, settlement
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_appended_rows_wait(buffer: Buffer, clock: ManualClock) -> None:
+    begun_us = clock.now_us()
+    await buffer.rows.append([rows("a", "b", data=b"1234")])
+    clock.advance(seconds=1)
+    await buffer.rows.append([rows("c", pane=NEXT_PANE, data=b"56")])
+    assert await account(buffer) == Account(
+        accepted=3, evaluated=0, dead=0, waiting=3, waiting_bytes=6, dropped={}, oldest_append_us=begun_us
+    )
+
+
+async def test_evaluated_rows_wait_no_longer(buffer: Buffer) -> None:
+    await buffer.rows.append([rows("a", "b")])
+    await settle(buffer, settlement(2))
+    assert await account(buffer) == Account(accepted=2, evaluated=2, dead=0, waiting=0, waiting_bytes=0)
+
+
+async def test_the_state_shows_the_last_settlement(buffer: Buffer) -> None:
+    await buffer.rows.append([rows("a", "b")])
+    await settle(buffer, settlement(1, labelled=1, revision=4))
+    await settle(buffer, settlement(2, labelled=2, revision=5, phase=Phase.LABELS, counts_rows=False))
+    (pane,) = (await buffer.rows.state(M)).panes
+    assert pane.settled == {
+        (0, Phase.ROWS): Settled(Outcome.EVALUATED, rows=1, labelled=1, revision=4, at_us=7),
+        (0, Phase.LABELS): Settled(Outcome.EVALUATED, rows=2, labelled=2, revision=5, at_us=7),
+    }
+
+
+async def test_a_repeated_settlement_moves_the_difference_only(buffer: Buffer) -> None:
+    await buffer.rows.append([rows("a", "b")])
+    await settle(buffer, settlement(2))
+    await buffer.rows.append([rows("c", data=b"1")])
+    found = await account(buffer)
+    assert (found.evaluated, found.waiting) == (2, 1)
+    await settle(buffer, settlement(3, revision=2))
+    await settle(buffer, settlement(3, revision=3))
+    found = await account(buffer)
+    assert (found.evaluated, found.waiting) == (3, 0)
+
+
+async def test_a_settlement_that_saw_fewer_rows_gives_them_back(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(5)])
+    await settle(buffer, settlement(5))
+    await settle(buffer, settlement(3, revision=2))
+    found = await account(buffer)
+    assert (found.evaluated, found.waiting) == (3, 2)
+
+
+async def test_rows_follow_the_outcome_of_their_window(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(2)])
+    for revision, (outcome, expected) in enumerate(
+        [
+            (Outcome.DEAD, (0, 2, {}, 0)),
+            (Outcome.EVALUATED, (2, 0, {}, 0)),
+            (Outcome.DROPPED, (0, 0, {"too old": 2}, 0)),
+            (Outcome.DEAD, (0, 2, {}, 0)),
+        ]
+    ):
+        await settle(buffer, settlement(2, outcome, revision=revision, reason="too old"))
+        found = await account(buffer)
+        assert (found.evaluated, found.dead, found.dropped, found.waiting) == expected
+
+
+async def test_dropped_rows_are_counted_by_reason(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(2), nameless(3, pane=NEXT_PANE)])
+    await settle(buffer, settlement(2, Outcome.DROPPED, reason="too old"))
+    await settle(buffer, settlement(3, Outcome.DROPPED, window=Window(NEXT_PANE), reason="no reference"))
+    assert (await account(buffer)).dropped == {"no reference": 3, "too old": 2}
+
+
+async def test_a_second_phase_counts_no_row_again(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(2)])
+    await settle(buffer, settlement(2))
+    for revision, outcome in enumerate((Outcome.EVALUATED, Outcome.DEAD, Outcome.DROPPED)):
+        await settle(buffer, settlement(2, outcome, phase=Phase.LABELS, revision=revision, counts_rows=False))
+        found = await account(buffer)
+        assert (found.evaluated, found.dead, found.dropped, found.waiting) == (2, 0, {}, 0)
+
+
+async def test_windows_of_a_pane_are_settled_one_by_one(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(5, pane=ENDLESS)])
+    await settle(buffer, settlement(2, window=Window(ENDLESS, 1, 2, 4)))
+    found = await account(buffer)
+    assert (found.evaluated, found.waiting) == (2, 3)
+    await settle(buffer, settlement(2, Outcome.DEAD, window=Window(ENDLESS, 0, 0, 2)))
+    found = await account(buffer)
+    assert (found.evaluated, found.dead, found.waiting) == (2, 2, 1)
+
+
+@pytest.mark.parametrize("told", [3, 10**9])
+async def test_no_more_rows_are_settled_than_there_are(buffer: Buffer, told: int) -> None:
+    await buffer.rows.append([nameless(2)])
+    await settle(buffer, settlement(told))
+    found = await account(buffer)
+    assert (found.evaluated, found.waiting) == (2, 0)
+
+
+async def test_overlapping_windows_count_a_row_once(buffer: Buffer) -> None:
+    """The row limit of a monitor was changed: its parts are cut anew."""
+    await buffer.rows.append([nameless(4, pane=ENDLESS)])
+    await settle(buffer, settlement(3, window=Window(ENDLESS, 0, 0, 3)))
+    await settle(buffer, settlement(2, window=Window(ENDLESS, 1, 2, 4)))
+    found = await account(buffer)
+    assert (found.evaluated, found.waiting) == (4, 0)
+    await settle(buffer, settlement(2, window=Window(ENDLESS, 0, 0, 2), revision=2))
+    assert (await account(buffer)).waiting == 1
+
+
+async def test_a_phase_that_counts_no_longer_keeps_what_it_counted(buffer: Buffer) -> None:
+    """Reports were added to a monitor: from now on another phase counts its rows."""
+    await buffer.rows.append([nameless(2)])
+    await settle(buffer, settlement(2, phase=Phase.LABELS))
+    await settle(buffer, settlement(2, phase=Phase.ROWS))
+    await settle(buffer, settlement(2, phase=Phase.LABELS, revision=2, counts_rows=False))
+    found = await account(buffer)
+    assert (found.evaluated, found.waiting) == (2, 0)
+
+
+async def test_waiting_bytes_are_the_share_of_waiting_rows(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(4)])
+    await settle(buffer, settlement(4))
+    await buffer.rows.append([rows("a", data=b"123456")])
+    assert (await account(buffer)).waiting_bytes == 2  # ten bytes, one row of five waits
+
+
+async def test_the_oldest_waiting_row_is_the_first_after_the_settled_ones(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.rows.append([nameless(2)])
+    await settle(buffer, settlement(2))
+    clock.advance(seconds=9)
+    late_us = clock.now_us()
+    await buffer.rows.append([nameless(1)])
+    clock.advance(seconds=9)
+    await buffer.rows.append([nameless(1)])
+    assert (await account(buffer)).oldest_append_us == late_us
+
+
+async def test_the_oldest_waiting_row_of_a_trimmed_pane_is_found(buffer: Buffer, clock: ManualClock) -> None:
+    await buffer.rows.append([nameless(4, pane=ENDLESS)])
+    await settle(buffer, settlement(3, window=Window(ENDLESS, 0, 0, 3)))
+    await buffer.rows.purge(M, ENDLESS, before_row=2)
+    assert (await account(buffer)).oldest_append_us == clock.now_us()
+
+
+async def test_monitors_have_accounts_of_their_own(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(2), nameless(3, monitor=OTHER)])
+    await settle(buffer, settlement(2))
+    assert (await account(buffer)).waiting == 0
+    assert (await account(buffer, OTHER)).waiting == 3
