@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from collector.errors import Invalid, Permanent
 from collector.snapshot import Snapshot
-from collector.workspace.http import TIMEOUT, judge, translated
+from collector.workspace.http import TIMEOUT, judge, sendable, translated
 
 SIGNATURE = "X-Collector-Signature"
 _ANSWER_BYTES = 2_000
@@ -44,7 +44,7 @@ class WebhookForwarder:
         to = f"webhook {self._name!r}"
         async with (
             translated(to),
-            self._session.post(self._url, data=body, headers=headers, allow_redirects=False) as response,
+            self._session.post(self._url, data=sendable(body), headers=headers, allow_redirects=False) as response,
         ):
             answer = await response.content.read(_ANSWER_BYTES)
             judge(to, response, answer.decode("utf-8", "replace"))
@@ -59,6 +59,6 @@ def signature(body: bytes, secret: str) -> str:
     """What the receiver computes to know that the body came from here.
 
     >>> signature(b"{}", "s")[:15]
-    'sha256=2b96b93a'
+    'sha256=143ca8d5'
     """
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

@@ -157,7 +157,7 @@ def _metadata(snapshot: Snapshot) -> dict[str, str]:
 def _plain(value: object) -> str:
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int | float) else orjson.dumps(value, default=str).decode()
+    return str(value) if isinstance(value, int | float) else text(value)
 
 
 def _markdown(shown: Sequence[Widget]) -> list[Widget]:

@@ -32,23 +32,27 @@ _PALETTE = (
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A chart's title, the metrics on it, the labels that they must have, and the range of its axis."""
+    """A chart's title, the metrics on it, and the labels that they must have.
+
+    `share`: its axis shows percentages. `from_zero`: its axis begins at zero, where differences are not the point.
+    """
 
     title: str
     metrics: Sequence[str]
     labels: Mapping[str, str] = field(default_factory=dict)
     share: bool = False
+    from_zero: bool = True
 
 
 GROUPS = (
     Group("Share of drifted columns", ("DriftedColumnsCount",), {"value_type": "share"}, share=True),
     Group("Drift score by column", ("ValueDrift",)),
-    Group("Classification quality", ("Accuracy", "Precision", "Recall", "F1Score", "RocAuc"), share=True),
-    Group("Log loss", ("LogLoss",)),
+    Group("Classification quality", ("Accuracy", "Precision", "Recall", "F1Score", "RocAuc"), from_zero=False),
+    Group("Log loss", ("LogLoss",), from_zero=False),
     Group("Regression error", ("RMSE", "MAE"), {"value_type": "mean"}),
-    Group("R2 score", ("R2Score",)),
+    Group("R2 score", ("R2Score",), from_zero=False),
     Group("Share of missing values", ("DatasetMissingValueCount",), {"value_type": "share"}, share=True),
-    Group("Share of missing values by column", ("MissingValueCount",), {"value_type": "share"}),
+    Group("Share of missing values by column", ("MissingValueCount",), {"value_type": "share"}, share=True),
     Group("Rows", ("RowCount",)),
     Group("Share of rows with a label", ("LabelCoverage",), share=True),
 )
@@ -138,10 +142,13 @@ def over_time(summaries: Sequence[Mapping[str, Any]], segment: str = "null") -> 
         _read(summary, lines.setdefault(report, {}), len(axis.x) - 1)
     found = [(report, key, values) for report, by_key in lines.items() for key, values in by_key.items()]
     found = _without_repeats(found)
-    charts = [_chart(group.title, _of_group(group, found), axes, share=group.share) for group in GROUPS]
+    charts = [_chart(group, _of_group(group, found), axes) for group in GROUPS]
     grouped = {metric for group in GROUPS for metric in group.metrics} | _IN_STRIPS
     names = dict.fromkeys(key[0] for _, key, _ in found if key[0] not in grouped)
-    others = [_chart(name, [line for line in found if line[1][0] == name], axes) for name in names]
+    others = [
+        _chart(Group(name, (name,), from_zero=False), [line for line in found if line[1][0] == name], axes)
+        for name in names
+    ]
     return OverTime(
         charts=[chart for chart in charts if chart.lines],
         others=others[:MAX_OTHER_CHARTS],
@@ -183,7 +190,7 @@ def _of_group(group: Group, found: Sequence[_Line]) -> list[_Line]:
     ]
 
 
-def _chart(title: str, lines: Sequence[_Line], axes: Mapping[str, _Axis], *, share: bool = False) -> Chart:
+def _chart(group: Group, lines: Sequence[_Line], axes: Mapping[str, _Axis]) -> Chart:
     # the lines that reach highest say most; on a crowded chart they stay
     drawn = (
         sorted(lines, key=lambda line: -max(line[2].values()))[:MAX_LINES] if len(lines) > MAX_LINES else list(lines)
@@ -193,7 +200,7 @@ def _chart(title: str, lines: Sequence[_Line], axes: Mapping[str, _Axis], *, sha
     traces = []
     for index, (report, (metric, labels), values) in enumerate(drawn):
         parts = [metric] if several_metrics else []
-        parts += [value for name, value in labels if name != "value_type" or not share]
+        parts += [value for name, value in labels if name not in group.labels]
         parts += [report] if several_reports else []
         length = len(axes[report].x)
         y = [values.get(place) for place in range(length)]
@@ -212,9 +219,10 @@ def _chart(title: str, lines: Sequence[_Line], axes: Mapping[str, _Axis], *, sha
         "legend": {"orientation": "h", "y": -0.2} if len(traces) <= 10 else {},
         "hovermode": "closest" if len(traces) > 10 else "x unified",
         "xaxis": {"type": "date"},
-        "yaxis": {"rangemode": "tozero", "automargin": True} | ({"tickformat": ".0%"} if share else {}),
+        "yaxis": {"rangemode": "tozero" if group.from_zero else "normal", "automargin": True}
+        | ({"tickformat": "~%"} if group.share else {}),
     }
-    return Chart(title, {"data": traces, "layout": layout}, len(traces), len(lines) - len(drawn))
+    return Chart(group.title, {"data": traces, "layout": layout}, len(traces), len(lines) - len(drawn))
 
 
 # ---------------------------------------------------------------- tests

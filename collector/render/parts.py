@@ -4,12 +4,11 @@ The helpers below take anything a snapshot may hold, foreign files included: a m
 never raises.
 """
 
+import json
 import math
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import orjson
 
 Widget = dict[str, Any]
 Figure = dict[str, Any]
@@ -66,14 +65,14 @@ def text(value: object) -> str:
             return NOTHING
         if value == int(value) and abs(value) < 10**15:
             return f"{int(value):,}"
-        return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+        return f"{value:,.1f}" if 1000 <= abs(value) < 10**15 else f"{value:.4g}"
     if isinstance(value, str):
         return value if len(value) <= MAX_TEXT else value[: MAX_TEXT - 1] + "…"
     if isinstance(value, Mapping) and all(not isinstance(each, Mapping | list | tuple) for each in value.values()):
         return text(", ".join(f"{key}: {text(each)}" for key, each in value.items()) or NOTHING)
     if isinstance(value, list | tuple) and all(not isinstance(each, Mapping | list | tuple) for each in value):
         return text(", ".join(text(each) for each in value) or NOTHING)
-    return text(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode())
+    return text(json.dumps(value, default=str))
 
 
 def percent(share: object) -> str:

@@ -17,7 +17,7 @@ import orjson
 from collector.errors import Invalid, Permanent, Transient
 from collector.render.evidently import FORWARD_ID, METRIC_PREFIX
 from collector.workspace.auth import Auth, auth
-from collector.workspace.http import TIMEOUT, judge, translated
+from collector.workspace.http import TIMEOUT, judge, sendable, translated
 
 OLDEST_VERSION = (0, 7, 6)
 APPLICATION = "Evidently UI"
@@ -159,7 +159,7 @@ class EvidentlyClient:
         async with translated(to):
             headers = {**await self._auth.headers(self._session, self.url), "Content-Type": "application/json"}
             async with self._session.request(
-                method, self.url + path, data=body, headers=headers, allow_redirects=False
+                method, self.url + path, data=sendable(body), headers=headers, allow_redirects=False
             ) as response:
                 answer = await response.text(errors="replace")
         if response.status == 403:

@@ -159,7 +159,7 @@ class Workspace:
             document: dict[str, Any] = orjson.loads(path.read_bytes())
             created = datetime.fromisoformat(document["created_at"])
             return Project(folder.name, document["name"], document["description"], created, self.update_project)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise Invalid(f"{path} is not a project: expected name, description and created_at ({error})") from error

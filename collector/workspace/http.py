@@ -1,6 +1,7 @@
 """What an HTTP answer means for whoever sent the request: one table for everything that speaks HTTP outwards."""
 
 import contextlib
+import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,6 +13,11 @@ from collector.errors import Permanent, Transient
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10)
 _MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
 _MAX_RETRY_AFTER_SECONDS = 3600.0
+
+
+def sendable(body: bytes | None) -> io.BytesIO | None:
+    """A body for one request, written in pieces: a large one shall not hold the event loop."""
+    return None if body is None else io.BytesIO(body)
 
 
 def judge(to: str, response: aiohttp.ClientResponse, answer: str) -> None:

@@ -19,7 +19,10 @@ def columns(seed: int = 1, shift: float = 0.0) -> dict[str, dict[str, Any]]:
     for index, name in enumerate(NUMERICAL):
         edges = [round(100 * index + 25.0 * step, 3) for step in range(21)]
         halves = {
-            half: {"edges": edges, "counts": [round(900 * math.exp(-(((step - centre) / 4) ** 2))) for step in range(20)]}
+            half: {
+                "edges": edges,
+                "counts": [round(900 * math.exp(-(((step - centre) / 4) ** 2))) for step in range(20)],
+            }
             for half, centre in (("reference", 9), ("current", 9 + shift + dice.random()))
         }
         found[name] = {"type": "num", "distribution": halves}
@@ -100,7 +103,9 @@ def quality_metrics() -> list[dict[str, Any]]:
 
 def classification_metrics(seed: int = 1) -> list[dict[str, Any]]:
     dice = random.Random(seed)
-    scores = {name: round(0.7 + 0.2 * dice.random(), 6) for name in ("accuracy", "precision", "recall", "f1", "roc_auc")}
+    scores = {
+        name: round(0.7 + 0.2 * dice.random(), 6) for name in ("accuracy", "precision", "recall", "f1", "roc_auc")
+    }
     scores |= {"log_loss": 0.43, "tpr": 0.7, "tnr": 0.9, "fpr": 0.1, "fnr": 0.3}
     matrix = {"labels": [0, 1], "values": [[610, 42], [88, 160]]}
     by_class = {label: {"precision": 0.8, "recall": 0.7, "f1": 0.746, "support": 450, "roc_auc": 0.8} for label in "01"}
@@ -116,7 +121,13 @@ def regression_metrics() -> list[dict[str, Any]]:
         "mean_error": -0.5, "error_std": 2.1, "mean_abs_error": 1.7, "abs_error_std": 1.1, "mean_abs_perc_error": 12.5,
         "abs_perc_error_std": 0.1, "rmse": 2.2, "r2_score": 0.81, "abs_error_max": 9.4,
     }  # fmt: skip
-    return [{"metric": "RegressionQualityMetric", "parameters": {}, "result": {"current": current, "reference": {**current, "rmse": 2.0}}}]
+    return [
+        {
+            "metric": "RegressionQualityMetric",
+            "parameters": {},
+            "result": {"current": current, "reference": {**current, "rmse": 2.0}},
+        }
+    ]
 
 
 def suite_tests(*, failing: bool = True) -> list[dict[str, Any]]:
