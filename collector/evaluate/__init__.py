@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collector.evaluate.base import Metric as Metric
     from collector.evaluate.conditions import approx as approx
     from collector.evaluate.data import ColumnMapping as ColumnMapping
-    from collector.evaluate.registry import metric as metric
-    from collector.evaluate.registry import stattest as stattest
-    from collector.evaluate.registry import test as test
+    from collector.evaluate.drift import register_stattest as register_stattest
+    from collector.evaluate.registry import register_metric as register_metric
+    from collector.evaluate.registry import register_test as register_test
     from collector.evaluate.report import Report as Report
     from collector.evaluate.stattests import StatTest as StatTest
     from collector.evaluate.suite import TestSuite as TestSuite
@@ -30,9 +30,9 @@ _HOMES = {
     "TestSuite": "collector.evaluate.suite",
     "Verdict": "collector.evaluate.tests.base",
     "approx": "collector.evaluate.conditions",
-    "metric": "collector.evaluate.registry",
-    "stattest": "collector.evaluate.registry",
-    "test": "collector.evaluate.registry",
+    "register_metric": "collector.evaluate.registry",
+    "register_stattest": "collector.evaluate.drift",
+    "register_test": "collector.evaluate.registry",
 }
 
 __all__ = [  # noqa: PLE0604 - computed, so that the two lists cannot part

@@ -157,7 +157,7 @@ def _frozen(value: object) -> Hashable:
         hash(value)
     except TypeError:
         return "object", id(value)
-    return type(value).__name__, cast("Hashable", value)
+    return type(value).__name__, value
 
 
 def reason(error: BaseException | None) -> str:
@@ -165,4 +165,10 @@ def reason(error: BaseException | None) -> str:
     if error is None:
         return "unknown"
     text = str(error).strip()
-    return text if isinstance(error, Invalid) and text else f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return (
+        text
+        if isinstance(error, Invalid) and text
+        else f"{type(error).__name__}: {text}"
+        if text
+        else type(error).__name__
+    )

@@ -24,7 +24,9 @@ def resolve(report: ReportSettings) -> tuple[list[object], list[object]]:
     )
 
 
-def _build(spec: Spec, known: Mapping[str, type[Any]], path: tuple[str, int], others: Mapping[str, type[Any]]) -> object:
+def _build(
+    spec: Spec, known: Mapping[str, type[Any]], path: tuple[str, int], others: Mapping[str, type[Any]]
+) -> object:
     what = path[0].removesuffix("s")
     cls = known.get(spec.name)
     if cls is None:
@@ -99,7 +101,9 @@ def describe(monitor: Monitor) -> list[DescribedReport]:
     for report in monitor.reports:
         metrics, tests = resolve(report)
         described.append(
-            DescribedReport(report.name, str(report.phase), [_describe(m) for m in metrics], [_describe(t) for t in tests])
+            DescribedReport(
+                report.name, str(report.phase), [_describe(m) for m in metrics], [_describe(t) for t in tests]
+            )
         )
     return described
 

@@ -104,7 +104,7 @@ def _all_labels(context: Context) -> tuple[object, ...]:
     labels: dict[object, None] = {}
     for _, frame in context.sides:
         if frame is not None:
-            labels |= dict.fromkeys(_plain_labels(frame[target].counted.values).tolist())
+            labels |= dict.fromkeys(_plain_labels(frame[target].counted.uniques).tolist())
     return tuple(sorted(labels, key=order_key))
 
 
@@ -132,7 +132,7 @@ def _prepare(context: Context, frame: FrameProfile) -> Predictions:
 
 
 def _unusable(profile: ColumnProfile) -> NDArray[np.bool_]:
-    return ~np.isfinite(profile.values) if profile.kind == "float" else profile.missing_mask
+    return ~np.isfinite(profile.array) if profile.kind == "float" else profile.missing_mask
 
 
 def _holds_probabilities(profile: ColumnProfile) -> bool:
@@ -141,7 +141,7 @@ def _holds_probabilities(profile: ColumnProfile) -> bool:
 
 
 def _label_array(profile: ColumnProfile, keep: NDArray[np.bool_]) -> Array:
-    return _plain_labels(profile.values[keep])
+    return _plain_labels(profile.array[keep])
 
 
 def _plain_labels(values: Array) -> Array:
@@ -149,7 +149,11 @@ def _plain_labels(values: Array) -> Array:
     if values.dtype.kind == "f":
         whole = values[np.isfinite(values)]
         if np.array_equal(whole, np.round(whole)) and np.abs(whole).max(initial=0) < 2**53:
-            return np.where(np.isfinite(values), values, 0).astype(np.int64) if whole.size == values.size else whole.astype(np.int64)
+            return (
+                np.where(np.isfinite(values), values, 0).astype(np.int64)
+                if whole.size == values.size
+                else whole.astype(np.int64)
+            )
     return values
 
 
@@ -164,7 +168,9 @@ def _index_of(label: object, labels: Sequence[object]) -> int:
 def _positive(wanted: object, labels: Sequence[object]) -> object:
     """The positive label as the data spells it."""
     wanted = 1 if wanted is None else wanted
-    return next((label for label in labels if label == wanted), next((x for x in labels if str(x) == str(wanted)), wanted))
+    return next(
+        (label for label in labels if label == wanted), next((x for x in labels if str(x) == str(wanted)), wanted)
+    )
 
 
 def _pick(positive: NDArray[np.bool_], yes: object, no: object) -> Array:
@@ -194,7 +200,7 @@ def _from_probability(
             raise Invalid(f"pos_label {wanted!r} is not a label of the target ({known}): set pos_label")
         other = next((label for label in labels if label != positive), f"not {positive}")
         columns = (other, positive) if str(column.name) == str(other) else (positive, other)
-    share = column.values[keep]
+    share = column.array[keep]
     matrix = np.column_stack([share, 1 - share])
     predicted = _pick(matrix[:, 0] >= HALF, columns[0], columns[1])
     return Predictions(truth, predicted, positive, columns, matrix)
@@ -206,8 +212,10 @@ def _from_columns(
     """A column per label, named after it."""
     spelled = {str(label): label for label in labels}
     integers = truth.dtype.kind in "iu"
-    names = tuple(spelled.get(str(column.name), _as_integer(column.name) if integers else column.name) for column in columns)
-    matrix = np.column_stack([column.as_numbers.values[keep] for column in columns]).astype(np.float64)
+    names = tuple(
+        spelled.get(str(column.name), _as_integer(column.name) if integers else column.name) for column in columns
+    )
+    matrix = np.column_stack([column.as_numbers.array[keep] for column in columns]).astype(np.float64)
     if len(names) == 1:
         raise Invalid("a prediction that is a list needs a probability column per label")
     if len(names) > 2:

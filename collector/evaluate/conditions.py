@@ -133,7 +133,9 @@ def parse_limit(name: str, value: object) -> object:
         unknown = set(value) - {"value", "approx", "relative", "absolute"}
         number = value.get("value", value.get("approx"))
         if unknown or not _is_number(number):
-            raise Invalid(f"{name}: expected {{value: number, relative: number, absolute: number}}, got {dict(value)!r}")
+            raise Invalid(
+                f"{name}: expected {{value: number, relative: number, absolute: number}}, got {dict(value)!r}"
+            )
         return approx(number, value.get("relative"), value.get("absolute"))
     if name in {"is_in", "not_in"}:
         if isinstance(value, str) or not isinstance(value, Collection):

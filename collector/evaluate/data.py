@@ -6,7 +6,7 @@ Nothing here changes the caller's frame.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from collector.errors import Invalid
 from collector.evaluate.profile import FrameProfile
@@ -32,7 +32,7 @@ class ColumnMapping:
     numerical_features: Sequence[str] | None = None
     categorical_features: Sequence[str] | None = None
     datetime_features: Sequence[str] | None = None
-    target_names: Sequence[object] | Mapping[object, str] | None = None
+    target_names: Sequence[object] | Mapping[Any, str] | None = None
     task: Task | None = None
     pos_label: str | int | None = 1
     text_features: Sequence[str] | None = None
@@ -92,9 +92,7 @@ class Definition:
     def features(self, *types: ColumnType) -> tuple[str, ...]:
         """The features of these types (all types when none is named), in the order of the data."""
         outside = self.utility | self.embedded
-        return tuple(
-            name for name, kind in self.types.items() if name not in outside and (not types or kind in types)
-        )
+        return tuple(name for name, kind in self.types.items() if name not in outside and (not types or kind in types))
 
     def columns(self, *types: ColumnType) -> tuple[str, ...]:
         """Features, target and predictions of these types, in the order of the data; no ids, no embeddings."""
@@ -220,5 +218,3 @@ def _feature_type(column: _Facts) -> ColumnType:
     if column.kind == "float":
         return "num"
     return "datetime" if column.kind == "datetime" else "cat"
-
-

@@ -24,7 +24,7 @@ _custom: dict[str, StatTest] = {}
 
 
 def register_stattest(stattest: StatTest) -> StatTest:
-    """Make a drift method known by its id, for YAML and for `stattest="id"`."""
+    """Make a drift method known by its id, for configuration and for `stattest="id"`."""
     _custom[stattest.id] = stattest
     return stattest
 
@@ -60,7 +60,10 @@ class DriftOptions:
     def method(self, column: str, kind: ColumnType) -> Method | None:
         """The method that was asked for, if any."""
         of_kind = {"cat": self.cat_stattest, "num": self.num_stattest, "text": self.text_stattest}.get(kind)
-        return _first((self.per_column_stattest or {}).get(column), of_kind, self.stattest)
+        for method in ((self.per_column_stattest or {}).get(column), of_kind):
+            if method is not None:
+                return method
+        return self.stattest
 
     def threshold(self, column: str, kind: ColumnType) -> float | None:
         """The threshold that was asked for, if any."""
@@ -69,7 +72,10 @@ class DriftOptions:
             "num": self.num_stattest_threshold,
             "text": self.text_stattest_threshold,
         }.get(kind)
-        return _first((self.per_column_stattest_threshold or {}).get(column), of_kind, self.stattest_threshold)
+        for threshold in ((self.per_column_stattest_threshold or {}).get(column), of_kind):
+            if threshold is not None:
+                return threshold
+        return self.stattest_threshold
 
     def check(self) -> None:
         """Raises Invalid when a method that is named is unknown."""
@@ -77,10 +83,6 @@ class DriftOptions:
         for method in (*named, *(self.per_column_stattest or {}).values()):
             if isinstance(method, str):
                 find_stattest(method)
-
-
-def _first(*candidates: Any) -> Any:
-    return next((each for each in candidates if each is not None), None)
 
 
 def drift_options(of: DriftOptions) -> dict[str, Any]:

@@ -42,9 +42,9 @@ def _duplicated_rows(frame: FrameProfile) -> int:
 
 def cell_bits(profile: ColumnProfile) -> NDArray[np.uint64]:
     """64 bits per row, equal exactly where the cells of this column are equal."""
-    if profile.kind == "object" or profile.values.dtype == object:
+    if profile.kind == "object" or profile.array.dtype == object:
         return profile.codes.astype(np.uint64)
-    values = profile.values
+    values = profile.array
     if values.dtype.kind == "f":
         values = values + 0.0  # -0.0 equals 0.0
         values[np.isnan(values)] = np.nan  # one bit pattern
@@ -86,11 +86,11 @@ def _type_key(profile: ColumnProfile) -> object:
 def _same(left: ColumnProfile, right: ColumnProfile) -> bool:
     if left.missing != right.missing:
         return False
-    if left.kind == "object" or left.values.dtype == object:
+    if left.kind == "object" or left.array.dtype == object:
         if len(left.code_values) != len(right.code_values) or not np.array_equal(left.codes, right.codes):
             return False
         return all(_equal(a, b) for a, b in zip(left.code_values, right.code_values, strict=True))
-    a, b = left.values, right.values
+    a, b = left.array, right.array
     head = slice(0, 64)
     if a.dtype.kind == "f":
         return np.array_equal(a[head], b[head], equal_nan=True) and np.array_equal(a, b, equal_nan=True)
@@ -132,8 +132,8 @@ def _agree(left: ColumnProfile, right: ColumnProfile, threshold: float) -> bool:
 
 
 def _comparable(left: ColumnProfile, right: ColumnProfile) -> tuple[Array, Array]:
-    if left.kind != "object" and left.values.dtype != object:
-        return left.values, right.values
+    if left.kind != "object" and left.array.dtype != object:
+        return left.array, right.array
     translate = pd.Index(left.code_values, dtype=object).get_indexer(pd.Index(right.code_values, dtype=object))
     translated = np.append(np.where(translate < 0, -2, translate), -2)  # missing and unknown agree with nothing
     return left.codes, translated[right.codes]

@@ -3,8 +3,8 @@
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
+import orjson
 import pandas as pd
 
 from collector.errors import Invalid
@@ -17,13 +17,19 @@ def _csv(body: bytes) -> pd.DataFrame:
 
 
 def _ndjson(body: bytes) -> pd.DataFrame:
-    return pd.read_json(io.BytesIO(body), orient="records", lines=True, convert_dates=False)
+    rows = []
+    for number, line in enumerate(body.splitlines(), start=1):
+        if line.strip():
+            try:
+                rows.append(orjson.loads(line))
+            except orjson.JSONDecodeError as error:
+                raise ValueError(f"line {number}: {error}") from error
+    return pd.DataFrame(rows)
 
 
 def _json(body: bytes) -> pd.DataFrame:
     """A list of objects, or one object of columns."""
-    orient: Any = "records" if body.lstrip()[:1] == b"[" else "columns"
-    return pd.read_json(io.BytesIO(body), orient=orient, convert_dates=False)
+    return pd.DataFrame(orjson.loads(body))
 
 
 def _parquet(body: bytes) -> pd.DataFrame:

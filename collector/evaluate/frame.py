@@ -25,7 +25,9 @@ class _Piece(NamedTuple):
 
 def frame_of(chunks: Sequence[StoredChunk]) -> pd.DataFrame:
     """The rows of the chunks, in order. A column that a chunk lacks is null there. Raises Invalid on a bad chunk."""
-    decoded = [(decode(chunk.data), None if chunk.take is None else np.asarray(chunk.take, np.intp)) for chunk in chunks]
+    decoded = [
+        (decode(chunk.data), None if chunk.take is None else np.asarray(chunk.take, np.intp)) for chunk in chunks
+    ]
     names: dict[str, None] = {}
     for chunk, _ in decoded:
         names |= dict.fromkeys(column.name for column in chunk.columns)
@@ -106,7 +108,7 @@ def _join_texts(pieces: Sequence[_Piece]) -> "pd.Series[Any]":
             continue
         assert piece.column is not None  # noqa: S101 - _kind has looked
         codes = _taken(piece, _CODE_TYPES[piece.column.width])
-        place = [-1 if value is None else known.setdefault(value, len(known)) for value in piece.column.values]
+        place = [-1 if value is None else known.setdefault(value, len(known)) for value in piece.column.values]  # noqa: PD011
         parts.append(np.asarray(place, dtype=np.int64)[codes])
     distinct = pd.Series(list(known)).array
     return pd.Series(cast("Any", distinct).take(np.concatenate(parts), allow_fill=True))
@@ -118,13 +120,16 @@ def _plain_values(piece: _Piece) -> list[object]:
     if column is None:
         return [None] * piece.rows
     if column.kind == "j":
-        return list(column.values) if piece.take is None else [column.values[index] for index in piece.take]
+        return list(column.values) if piece.take is None else [column.values[index] for index in piece.take]  # noqa: PD011
     if column.kind == "s":
-        return [column.values[code] for code in _taken(piece, _CODE_TYPES[column.width]).tolist()]
+        return [column.values[code] for code in _taken(piece, _CODE_TYPES[column.width]).tolist()]  # noqa: PD011
     if column.kind == "t":
-        return [None if value == MISSING_TIME else pd.Timestamp(value, unit="us") for value in _taken(piece, np.int64).tolist()]
+        return [
+            None if value == MISSING_TIME else pd.Timestamp(value, unit="us")
+            for value in _taken(piece, np.int64).tolist()
+        ]
     dtype = {"f": np.float64, "i": np.int64, "b": np.bool_}[column.kind]
-    values = _taken(piece, dtype).tolist()
+    values: list[object] = _taken(piece, dtype).tolist()
     if column.kind == "f":  # a float that stands for an integer or for a missing value, as JSON had it
         return [None if value != value else value for value in values]  # noqa: PLR0124 - NaN
     return values

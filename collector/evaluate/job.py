@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import pandas as pd
@@ -92,17 +93,19 @@ def _with_listed_columns(frame: pd.DataFrame, columns: Columns, reference: Frame
         *(columns.datetime_features or ()),
     ]
     numbers = {*(columns.numerical_features or ()), *columns.predictions}
-    absent = {name: pd.Series([None] * len(frame), index=frame.index, dtype=object) for name in listed if name not in frame}
+    absent = {
+        name: pd.Series([None] * len(frame), index=frame.index, dtype=object) for name in listed if name not in frame
+    }
     frame = frame.assign(**absent) if absent else frame
-    changed: dict[str, pd.Series[object]] = {}
+    changed: dict[str, pd.Series[Any]] = {}
     for name in frame.columns:
         if len(frame) and frame[name].dtype == object and frame[name].isna().all():
-            known = reference[name].series.dtype if reference is not None and name in reference else None
+            known: Any = reference[name].series.dtype if reference is not None and name in reference else None
             if known is not None and pd.api.types.is_integer_dtype(known):
                 known = "float64"
             if known is None and name in numbers:
                 known = "float64"
-            if known is not None and known != bool:
+            if known is not None and not pd.api.types.is_bool_dtype(known):
                 changed[name] = frame[name].astype(known)
     return frame.assign(**changed) if changed else frame
 
@@ -110,9 +113,7 @@ def _with_listed_columns(frame: pd.DataFrame, columns: Columns, reference: Frame
 class _About:
     """What every snapshot of this window says beside its results."""
 
-    def __init__(
-        self, job: Job, frame: pd.DataFrame, reference: FrameProfile | None, segment: Segment | None
-    ) -> None:
+    def __init__(self, job: Job, frame: pd.DataFrame, reference: FrameProfile | None, segment: Segment | None) -> None:
         self.job = job
         self.rows = len(frame)
         self.segment = segment
@@ -215,5 +216,3 @@ def _record(snapshot: Snapshot) -> SnapshotRecord:
         summary=orjson.dumps(summary, option=orjson.OPT_NON_STR_KEYS),
         body=snapshot.json(),
     )
-
-

@@ -169,5 +169,3 @@ def bin_counts(ordered: Array, edges: NDArray[np.float64]) -> NDArray[np.int64]:
     cumulative = np.searchsorted(ordered, edges, "left")
     cumulative[-1] = np.searchsorted(ordered, edges[-1], "right")
     return np.diff(cumulative)
-
-

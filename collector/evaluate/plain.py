@@ -30,7 +30,9 @@ def plain(value: object) -> Any:
         number = float(value)
         return number if math.isfinite(number) else None
     if isinstance(value, np.generic):
-        return plain(value.item()) if value.dtype.kind not in "Mm" else str(pd.Timestamp(value)) if value.dtype.kind == "M" else str(value)
+        if isinstance(value, np.datetime64):
+            return None if np.isnat(value) else str(pd.Timestamp(value))
+        return str(value) if isinstance(value, np.timedelta64) else plain(value.item())
     if value is pd.NaT or value is pd.NA:
         return None
     if isinstance(value, datetime | date):

@@ -23,7 +23,7 @@ T = TypeVar("T")
 class Counted(NamedTuple):
     """Distinct values and how often each occurs; missing values left out."""
 
-    values: Array
+    uniques: Array
     counts: NDArray[np.int64]
 
 
@@ -34,7 +34,9 @@ def kind_of(dtype: object) -> Kind:
     ('int', 'int', 'object')
     """
     if isinstance(dtype, np.dtype):
-        return cast("Kind", {"b": "bool", "i": "int", "u": "int", "f": "float", "M": "datetime"}.get(dtype.kind, "object"))
+        return cast(
+            "Kind", {"b": "bool", "i": "int", "u": "int", "f": "float", "M": "datetime"}.get(dtype.kind, "object")
+        )
     if isinstance(dtype, pd.CategoricalDtype | pd.DatetimeTZDtype):
         return "object"
     kinds = (
@@ -63,7 +65,7 @@ class ColumnProfile:
         return self.kind in {"int", "float"}
 
     @cached_property
-    def values(self) -> Array:
+    def array(self) -> Array:
         """The column as a numpy array in the order of its rows; missing numbers are NaN, missing instants NaT."""
         series = self.series
         if self.kind == "float":
@@ -84,7 +86,7 @@ class ColumnProfile:
         if self.kind == "object" and "_factors" in self.__dict__:
             return self._factors[0] < 0
         if self.kind == "float":
-            return np.isnan(self.values)
+            return np.isnan(self.array)
         return self.series.isna().to_numpy(dtype=np.bool_)
 
     @cached_property
@@ -105,7 +107,7 @@ class ColumnProfile:
     @cached_property
     def sorted(self) -> Array:
         """The values that are not missing, ascending; infinities at the ends. Numbers and instants only."""
-        array = self.values
+        array = self.array
         if self.kind == "datetime":
             array = array[~np.isnat(array)]
             return np.sort(array)
@@ -186,14 +188,14 @@ class ColumnProfile:
     @cached_property
     def counted(self) -> Counted:
         """Distinct values with their counts: numbers and instants ascending, others in no order that means anything."""
-        if self.kind == "object" or (self.kind == "bool" and self.values.dtype != np.bool_):
+        if self.kind == "object" or (self.kind == "bool" and self.array.dtype != np.bool_):
             codes, values = self._factors
             counts = np.bincount(codes + 1, minlength=len(values) + 1)[1:]
             if len(counts) and not counts.all():  # categories that no row has
                 values, counts = values[counts > 0], counts[counts > 0]
             return Counted(values, counts.astype(np.int64))
         if self.kind == "bool":
-            true = int(np.count_nonzero(self.values))
+            true = int(np.count_nonzero(self.array))
             counts = np.array([self.rows - true, true], dtype=np.int64)
             return Counted(np.array([False, True])[counts > 0], counts[counts > 0])
         return count_sorted(self.sorted)
@@ -204,7 +206,7 @@ class ColumnProfile:
         if self.is_number or self.kind == "datetime":
             ordered = self.sorted
             return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1 if ordered.size else 0
-        return len(self.counted.values)
+        return len(self.counted.uniques)
 
     @cached_property
     def most_common(self) -> tuple[object, int]:
@@ -233,7 +235,9 @@ class ColumnProfile:
         empty = 0
         if self.kind == "object":
             values, counts = self.counted
-            empty = int(counts[[isinstance(value, str) and value == "" for value in values]].sum()) if len(values) else 0
+            empty = (
+                int(counts[[isinstance(value, str) and value == "" for value in values]].sum()) if len(values) else 0
+            )
         return {"": empty, np.inf: high, -np.inf: low, None: self.missing}
 
     def rows_with(self, kinds: "set[object]") -> NDArray[np.bool_]:
@@ -243,7 +247,7 @@ class ColumnProfile:
         if self.is_number:
             numbers = [kind for kind in others if isinstance(kind, Real)]
             if numbers:
-                wanted |= np.isin(self.values, np.asarray(numbers, dtype=np.float64))
+                wanted |= np.isin(self.array, np.asarray(numbers, dtype=np.float64))
         elif others and self.kind == "object":
             hits = np.array([_same_as_any(value, others) for value in self.code_values], dtype=np.bool_)
             if hits.any():
@@ -252,18 +256,20 @@ class ColumnProfile:
 
     @cached_property
     def as_numbers(self) -> "ColumnProfile":
-        """This column read as numbers, for a column that is numeric by its role. Raises Invalid where that fails."""
+        """The column read as numbers, for a column that is numeric by its role. Raises Invalid where that fails."""
         if self.is_number:
             return self
         if self.kind == "bool":
             return ColumnProfile(self.name, self.series.astype("Float64" if self.missing else "int64"))
-        for value in self.counted.values:
+        for value in self.counted.uniques:
             if not isinstance(value, Real):
                 raise Invalid(
                     f"column {self.name!r} is numeric, but holds {type(value).__name__} values such as {value!r:.40}",
                     column=self.name,
                 )
-        numbers = [np.nan if empty else float(value) for value, empty in zip(self.series, self.missing_mask, strict=True)]
+        numbers = [
+            np.nan if empty else float(value) for value, empty in zip(self.series, self.missing_mask, strict=True)
+        ]
         return ColumnProfile(self.name, pd.Series(numbers, dtype=np.float64))
 
 
@@ -307,7 +313,7 @@ def count_sorted(ordered: Array) -> Counted:
     """Distinct values of a sorted array with their counts.
 
     >>> count_sorted(np.array([1, 1, 4]))
-    Counted(values=array([1, 4]), counts=array([2, 1]))
+    Counted(uniques=array([1, 4]), counts=array([2, 1]))
     """
     if not ordered.size:
         return Counted(ordered, np.zeros(0, dtype=np.int64))
@@ -343,7 +349,7 @@ def _is_infinite(value: object) -> bool:
 
 
 def _same_as_any(value: object, wanted: list[object]) -> bool:
-    return any(type(value) is type(each) and value == each for each in wanted) or (
-        isinstance(value, Real)
-        and any(isinstance(each, Real) and not isinstance(each, bool) and value == each for each in wanted)
+    return any(
+        value == each and (type(value) is type(each) or (isinstance(value, Real) and isinstance(each, int | float)))
+        for each in wanted
     )

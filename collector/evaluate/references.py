@@ -50,7 +50,9 @@ def instants(series: "pd.Series[Any]") -> "pd.Series[Any]":
     """Event times as stored rows have them: UTC without a zone, microseconds; what is no time is missing."""
     if pd.api.types.is_numeric_dtype(series):
         return series
-    times = pd.to_datetime(series, utc=True, errors="coerce", format="mixed") if series.dtype == object or isinstance(
-        series.dtype, pd.StringDtype
-    ) else pd.to_datetime(series, utc=True)
+    times = (
+        pd.to_datetime(series, utc=True, errors="coerce", format="mixed")
+        if series.dtype == object or isinstance(series.dtype, pd.StringDtype)
+        else pd.to_datetime(series, utc=True)
+    )
     return times.dt.tz_localize(None).astype("datetime64[us]")

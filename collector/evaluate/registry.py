@@ -4,11 +4,10 @@ Users bring theirs by a decorator, or by an entry point of the group `inference_
 metric, test or preset class, a StatTest, or a module that applies the decorators.
 """
 
-from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from collector.errors import Invalid
 from collector.evaluate.base import Group, Metric
@@ -28,42 +27,22 @@ _custom_metrics: dict[str, type[Any]] = {}
 _custom_tests: dict[str, type[Any]] = {}
 
 
-@overload
-def metric(cls: M, *, name: str | None = None) -> M: ...
-@overload
-def metric(cls: None = None, *, name: str | None = None) -> Callable[[M], M]: ...
-def metric(cls: Any = None, *, name: str | None = None) -> Any:
-    """Make a metric (or a preset of metrics) known by its name, for configuration. A class decorator."""
-    return _register(_custom_metrics, (Metric, Group), cls, name)
+def register_metric(cls: M) -> M:
+    """Make a metric, or a preset of metrics, known by its name, for configuration. A class decorator."""
+    _register(_custom_metrics, Metric, cls)
+    return cls
 
 
-@overload
-def test(cls: T, *, name: str | None = None) -> T: ...
-@overload
-def test(cls: None = None, *, name: str | None = None) -> Callable[[T], T]: ...
-def test(cls: Any = None, *, name: str | None = None) -> Any:
-    """Make a test (or a preset of tests) known by its name, for configuration. A class decorator."""
-    return _register(_custom_tests, (Test, Group), cls, name)
+def register_test(cls: T) -> T:
+    """Make a test, or a preset of tests, known by its name, for configuration. A class decorator."""
+    _register(_custom_tests, Test, cls)
+    return cls
 
 
-test.__test__ = False  # type: ignore[attr-defined]  # not one of pytest's
-
-
-def stattest(method: StatTest) -> StatTest:
-    """Make a drift method known by its id."""
-    return register_stattest(method)
-
-
-def _register(known: dict[str, type[Any]], wanted: tuple[type, ...], cls: Any, name: str | None) -> Any:
-    def register(cls: type[Any]) -> type[Any]:
-        if not isinstance(cls, type) or not issubclass(cls, wanted):
-            raise Invalid(f"{cls!r} is no subclass of {' or '.join(each.__name__ for each in wanted)}")
-        if name is not None and issubclass(cls, Metric):
-            cls.name = name
-        known[name or cls.__name__] = cls
-        return cls
-
-    return register if cls is None else register(cls)
+def _register(known: dict[str, type[Any]], wanted: type, cls: object) -> None:
+    if not isinstance(cls, type) or not issubclass(cls, (wanted, Group)):
+        raise Invalid(f"{cls!r} is no class of a {wanted.__name__.lower()} or preset")
+    known[getattr(cls, "name", None) or cls.__name__] = cls
 
 
 def metrics_by_name() -> dict[str, type[Any]]:
@@ -93,4 +72,6 @@ def _load_entry_points() -> None:
         elif isinstance(found, type) and issubclass(found, Metric | Group):
             (_custom_tests if getattr(found, "__test__", None) is False else _custom_metrics)[point.name] = found
         elif not isinstance(found, ModuleType):
-            raise Invalid(f"entry point {point.name!r} ({point.value}) is no metric, test, preset, drift method or module")
+            raise Invalid(
+                f"entry point {point.name!r} ({point.value}) is no metric, test, preset, drift method or module"
+            )

@@ -43,8 +43,8 @@ def regression_errors(context: Context, frame: FrameProfile) -> Errors:
 
 
 def _prepare(frame: FrameProfile, target: str, prediction: str) -> Errors:
-    truth = frame[target].as_numbers.values.astype(np.float64, copy=False)
-    guess = frame[prediction].as_numbers.values.astype(np.float64, copy=False)
+    truth = frame[target].as_numbers.array.astype(np.float64, copy=False)
+    guess = frame[prediction].as_numbers.array.astype(np.float64, copy=False)
     keep = np.isfinite(truth) & np.isfinite(guess)
     if not keep.any():
         raise Invalid("no row has both a target and a prediction")

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self
 
 import orjson
 import pandas as pd
@@ -16,10 +16,8 @@ from collector.evaluate.data import ColumnMapping
 from collector.evaluate.distributions import columns_of
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.run import expand, metric_entry, test_entry
-from collector.snapshot import Snapshot, SnapshotId
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from collector.model import SnapshotId
+from collector.snapshot import Snapshot
 
 Frame = pd.DataFrame | FrameProfile
 
@@ -36,7 +34,7 @@ class Evaluation:
         metrics: Sequence[object] = (),
         tests: Sequence[object] = (),
         timestamp: datetime | None = None,
-        id: str | uuid.UUID | None = None,
+        id: str | uuid.UUID | None = None,  # noqa: A002 - the name that users know
         metadata: Mapping[str, object] | None = None,
         tags: Sequence[str] | None = None,
         name: str | None = None,
@@ -205,7 +203,7 @@ class Report(Evaluation):
         metrics: Sequence[object],
         options: object = None,  # noqa: ARG002 - accepted for callers that set options for drawing
         timestamp: datetime | None = None,
-        id: str | uuid.UUID | None = None,
+        id: str | uuid.UUID | None = None,  # noqa: A002 - the name that users know
         metadata: Mapping[str, object] | None = None,
         tags: Sequence[str] | None = None,
         model_id: str | None = None,

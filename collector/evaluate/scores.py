@@ -24,7 +24,7 @@ def label_codes(values: NDArray[Any], labels: Sequence[object]) -> NDArray[np.in
     """The place of every value among the labels."""
     if values.dtype.kind in "iub":
         order = np.array([int(label) for label in labels], dtype=np.int64)  # type: ignore[call-overload]
-        return np.searchsorted(order, values.astype(np.int64))
+        return np.searchsorted(order, values.astype(np.int64)).astype(np.int64)
     return pd.Index(list(labels), dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.int64)
 
 
@@ -50,7 +50,8 @@ def by_label(confusion: NDArray[np.int64]) -> ByLabel:
 
 
 def _ratio(part: Floats, whole: NDArray[Any]) -> Floats:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
+    ratio: Floats = np.divide(part, whole, out=np.zeros_like(part), where=whole != 0)
+    return ratio
 
 
 def roc_auc(positive: NDArray[np.bool_], scores: Floats) -> float:

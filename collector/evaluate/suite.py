@@ -31,7 +31,7 @@ class TestSuite(Evaluation):
         tests: Sequence[object],
         options: object = None,  # noqa: ARG002 - accepted for callers that set options for drawing
         timestamp: datetime | None = None,
-        id: str | uuid.UUID | None = None,
+        id: str | uuid.UUID | None = None,  # noqa: A002 - the name that users know
         metadata: Mapping[str, object] | None = None,
         tags: Sequence[str] | None = None,
         name: str | None = None,

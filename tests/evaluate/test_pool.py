@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -27,14 +28,14 @@ def plugin(tmp_path, monkeypatch):
     """Metrics that misbehave, found by the children as an installed plug-in would be."""
     (tmp_path / "misbehaving.py").write_text(
         "import os, signal, time\n"
-        "from collector.evaluate import Metric, metric\n"
-        "@metric\n"
+        "from collector.evaluate import Metric, register_metric\n"
+        "@register_metric\n"
         "class Crash(Metric):\n"
         "    def calculate(self, context): os.kill(os.getpid(), signal.SIGSEGV)\n"
-        "@metric\n"
+        "@register_metric\n"
         "class Hang(Metric):\n"
         "    def calculate(self, context): time.sleep(600)\n"
-        "@metric\n"
+        "@register_metric\n"
         "class Niceness(Metric):\n"
         "    def calculate(self, context): return {'value': os.nice(0), 'pid': os.getpid()}\n"
     )
@@ -94,8 +95,7 @@ async def test_a_window_that_takes_too_long_is_given_up_and_its_process_is_gone(
 
 def _alive(pid):
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().split()[2] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
 
@@ -107,7 +107,7 @@ async def test_a_process_that_was_killed_while_idle_is_replaced(plugin):
     try:
         (record,) = await pool.evaluate(job("Niceness"))
         os.kill(int(record.body.split(b'"pid":')[1].split(b"}")[0]), signal.SIGKILL)
-        outcomes = []
+        outcomes: list[object] = []
         for _ in range(3):
             try:
                 outcomes.append(await pool.evaluate(job()))

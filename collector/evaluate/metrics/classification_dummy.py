@@ -56,7 +56,7 @@ def guesses(target: Array, rows: int, *, seed: int) -> Array:
     labels, counts = np.unique(target, return_counts=True)
     order = sorted(range(len(labels)), key=lambda index: (-counts[index], order_key(labels[index])))
     drawn = np.random.RandomState(seed).choice(len(order), rows, p=(counts / counts.sum())[order])
-    return cast("Array", labels[order][drawn])
+    return labels[order][drawn]
 
 
 def _guess(rows: Predictions, frequencies_of: Array, *, seed: int, threshold: float | None) -> Mapping[str, Any]:

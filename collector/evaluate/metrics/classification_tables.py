@@ -76,7 +76,10 @@ def by_class(rows: Predictions) -> dict[str, object]:
             "roc_auc": auc,
             "support": each.support[index],
         }
-    return {"metrics": table, "roc_aucs": None if rows.probabilities is None else [x["roc_auc"] for x in table.values()]}
+    return {
+        "metrics": table,
+        "roc_aucs": None if rows.probabilities is None else [x["roc_auc"] for x in table.values()],
+    }
 
 
 @dataclass(frozen=True)

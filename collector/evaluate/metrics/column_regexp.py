@@ -46,7 +46,7 @@ class ColumnRegExpMetric(Metric):
     def _match(self, profile: ColumnProfile) -> dict[str, object]:
         matched: list[tuple[object, int]] = []
         others: list[tuple[object, int]] = []
-        for value, count in zip(profile.counted.values.tolist(), profile.counted.counts.tolist(), strict=True):
+        for value, count in zip(profile.counted.uniques.tolist(), profile.counted.counts.tolist(), strict=True):
             (matched if self._pattern.match(str(value)) else others).append((value, count))
         return {
             "number_of_matched": sum(count for _, count in matched),

@@ -88,7 +88,7 @@ def _changes(reference: ColumnProfile, current: ColumnProfile) -> dict[str, int]
 
 
 def _hashable(profile: ColumnProfile) -> list[object]:
-    return list(profile.counted.values.tolist())
+    return list(profile.counted.uniques.tolist())
 
 
 def _datetime(profile: ColumnProfile) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _datetime(profile: ColumnProfile) -> dict[str, Any]:
 
 def _text(profile: ColumnProfile) -> dict[str, Any]:
     common = _common(profile)
-    texts = pd.Series([value for value in profile.counted.values if isinstance(value, str)], dtype=object)
+    texts = pd.Series([value for value in profile.counted.uniques if isinstance(value, str)], dtype=object)
     counts = np.array(
         [count for value, count in zip(*profile.counted, strict=True) if isinstance(value, str)], dtype=np.int64
     )
@@ -108,9 +108,10 @@ def _text(profile: ColumnProfile) -> dict[str, Any]:
     other = np.array([sum(not (char.isalpha() or char == " ") for char in text) for text in texts], dtype=np.float64)
     with np.errstate(invalid="ignore"):
         shares = np.where(lengths > 0, 100 * other / lengths, 0.0)
-    return {
-        name: common[name] for name in ("number_of_rows", "count", "missing", "missing_percentage")
-    } | {**_spread("text_length", lengths, counts), **_spread("non_letter_char", shares, counts)}
+    return {name: common[name] for name in ("number_of_rows", "count", "missing", "missing_percentage")} | {
+        **_spread("text_length", lengths, counts),
+        **_spread("non_letter_char", shares, counts),
+    }
 
 
 def _spread(name: str, values: "np.ndarray[Any, Any]", counts: "np.ndarray[Any, Any]") -> dict[str, float]:

@@ -31,7 +31,7 @@ class ColumnValueListMetric(Metric):
             if context.reference is None:
                 raise Invalid(f"column {self.column_name!r}: give the list of values, or reference data")
             reference = context.reference[self.column_name]
-            values = sorted(reference.counted.values.tolist(), key=order_key) + ([None] if reference.missing else [])
+            values = sorted(reference.counted.uniques.tolist(), key=order_key) + ([None] if reference.missing else [])
         if not values:
             raise Invalid(f"column {self.column_name!r}: the list of values is empty")
         return {
@@ -45,7 +45,7 @@ def _count(profile: ColumnProfile, values: Sequence[object]) -> dict[str, object
     wanted = {value for value in values if value is not None and value == value}  # noqa: PLR0124 - NaN means missing
     inside = sum(
         count
-        for value, count in zip(profile.counted.values.tolist(), profile.counted.counts.tolist(), strict=True)
+        for value, count in zip(profile.counted.uniques.tolist(), profile.counted.counts.tolist(), strict=True)
         if value in wanted
     )
     if len(wanted) < len(set(values)):

@@ -28,9 +28,7 @@ def _is_nan(value: object) -> bool:
 def count_kinds(profile: ColumnProfile, kinds: Sequence[object]) -> dict[object, int]:
     """How many cells are of each kind."""
     known = profile.missing_kinds()
-    return {
-        kind: known[kind] if kind in known else int(np.count_nonzero(profile.rows_with({kind}))) for kind in kinds
-    }
+    return {kind: known[kind] if kind in known else int(np.count_nonzero(profile.rows_with({kind}))) for kind in kinds}
 
 
 @dataclass(frozen=True)

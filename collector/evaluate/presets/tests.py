@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from collector.evaluate.base import Context, Group
+from collector.evaluate.classification import predictions
 from collector.evaluate.drift import DriftOptions, drift_options
 from collector.evaluate.presets import generators
 from collector.evaluate.tests.base import Test
@@ -34,7 +35,6 @@ from collector.evaluate.tests.integrity import (
     TestNumberOfRows,
 )
 from collector.evaluate.tests.regression import TestValueMAE, TestValueMAPE, TestValueMeanError, TestValueRMSE
-from collector.evaluate.classification import predictions
 
 
 class TestPreset(Group):

@@ -14,7 +14,7 @@ def score(pair: Pair) -> float:
     >>> from collector.evaluate.profile import ColumnProfile
     >>> sides = [ColumnProfile("x", pd.Series(list(values))) for values in ("aabbccc", "abbbccc")]
     >>> score(Pair("cat", *sides))
-    0.6872892
+    0.60653066
     """
     _, reference, current = pair.counts
     if len(current) == 1:

@@ -15,7 +15,7 @@ def score(pair: Pair) -> float:
     >>> from collector.evaluate.profile import ColumnProfile
     >>> sides = [ColumnProfile("x", pd.Series(list(values))) for values in ("nnnnyyyy", "nyyyyyyy")]
     >>> score(Pair("cat", *sides))
-    0.1060399
+    0.10564543
     """
     _, reference, current = pair.counts
     if len(reference) == 1:

@@ -73,7 +73,7 @@ class ValueTest(Test):
         """What is tested, to begin a sentence with."""
         return self.title
 
-    def extra(self, context: Context) -> Result:  # noqa: ARG002
+    def details(self, context: Context) -> Result:  # noqa: ARG002
         """More to say beside condition and value."""
         return {}
 
@@ -87,7 +87,7 @@ class ValueTest(Test):
         return Verdict(
             conditions.holds(value),
             f"{self.subject(context)} is {number_text(_plain(value))}; expected {conditions}.",
-            {"condition": conditions.as_dict(), "value": value, **self.extra(context)},
+            {"condition": conditions.as_dict(), "value": value, **self.details(context)},
         )
 
     def given(self) -> Conditions:
@@ -165,7 +165,7 @@ class ColumnTest(ComparedTest):
     def subject(self, context: Context) -> str:  # noqa: ARG002
         return f"{self.title} of column {self.column_name!r}"
 
-    def extra(self, context: Context) -> Result:  # noqa: ARG002
+    def details(self, context: Context) -> Result:  # noqa: ARG002
         return {"column_name": self.column_name}
 
 

@@ -145,7 +145,7 @@ class _ByClassTest(ComparedTest):
     def subject(self, context: Context) -> str:  # noqa: ARG002
         return f"{self.title.removesuffix(' by Class')} of label {self.label!r}"
 
-    def extra(self, context: Context) -> Mapping[str, Any]:  # noqa: ARG002
+    def details(self, context: Context) -> Mapping[str, Any]:  # noqa: ARG002
         return {"label": self.label}
 
 

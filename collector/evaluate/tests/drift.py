@@ -42,10 +42,10 @@ class _DatasetDriftTest(DriftOptions, ValueTest):
     def drift(self, context: Context) -> DatasetDrift:
         return dataset_drift(context, self.columns, self)
 
-    def extra(self, context: Context) -> Mapping[str, Any]:
+    def details(self, context: Context) -> Mapping[str, Any]:
         drift = self.drift(context)
-        details: dict[str, Any] = {"features": {name: _details(each) for name, each in drift.columns.items()}}
-        return details | ({"columns_without_score": dict(drift.failed)} if drift.failed else {})
+        found: dict[str, Any] = {"features": {name: _details(each) for name, each in drift.columns.items()}}
+        return found | ({"columns_without_score": dict(drift.failed)} if drift.failed else {})
 
 
 class TestShareOfDriftedColumns(_DatasetDriftTest):

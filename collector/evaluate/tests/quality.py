@@ -155,7 +155,7 @@ class _RangeTest(ColumnTest):
             raise need_conditions()
         return Conditions(eq=approx(0))
 
-    def extra(self, context: Context) -> Mapping[str, Any]:
+    def details(self, context: Context) -> Mapping[str, Any]:
         metric = context.result(self.metric())
         return {"column_name": self.column_name, "left": metric["left"], "right": metric["right"]}
 
@@ -207,7 +207,7 @@ class _ListTest(ColumnTest):
     def default(self, context: Context) -> Conditions:  # noqa: ARG002 - the metric needs the list or a reference
         return Conditions(eq=approx(0))
 
-    def extra(self, context: Context) -> Mapping[str, Any]:
+    def details(self, context: Context) -> Mapping[str, Any]:
         return {"column_name": self.column_name, "values": context.result(self.metric())["values"]}
 
     def subject(self, context: Context) -> str:  # noqa: ARG002
@@ -240,7 +240,9 @@ class TestValueList(Test):
         result = context.result(ColumnValueListMetric(self.column_name, self.values))
         outside = result["current"]["number_not_in_list"]
         text = f"Column {self.column_name!r} has {outside} values out of the list."
-        return Verdict(outside == 0, text, {"column_name": self.column_name, "value": outside, "values": result["values"]})
+        return Verdict(
+            outside == 0, text, {"column_name": self.column_name, "value": outside, "values": result["values"]}
+        )
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,7 @@ class TestColumnQuantile(ColumnTest):
     def subject(self, context: Context) -> str:  # noqa: ARG002
         return f"The {self.quantile} quantile of column {self.column_name!r}"
 
-    def extra(self, context: Context) -> Mapping[str, Any]:  # noqa: ARG002
+    def details(self, context: Context) -> Mapping[str, Any]:  # noqa: ARG002
         return {"column_name": self.column_name, "quantile": self.quantile}
 
 
@@ -277,7 +279,7 @@ class _CategoryTest(ColumnTest):
     def subject(self, context: Context) -> str:  # noqa: ARG002
         return f"The {self.title.split()[0].lower()} of {self.category!r} in column {self.column_name!r}"
 
-    def extra(self, context: Context) -> Mapping[str, Any]:  # noqa: ARG002
+    def details(self, context: Context) -> Mapping[str, Any]:  # noqa: ARG002
         return {"column_name": self.column_name, "category": self.category}
 
 

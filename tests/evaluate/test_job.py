@@ -1,0 +1,175 @@
+"""One window in, one snapshot per report out."""
+
+import orjson
+import pandas as pd
+import pytest
+
+from collector.chunks import encode
+from collector.evaluate.job import run
+from collector.evaluate.references import References
+from collector.model import Pane, Phase, StoredChunk, Window, WindowRows, digest
+from collector.monitor import Monitor
+from collector.ports import Job, ReferenceFile
+from collector.snapshot import Snapshot, snapshot_id
+
+DAY_US = 86_400_000_000
+FEBRUARY_US = 1_359_676_800_000_000
+
+
+def monitor(*reports, **more):
+    columns = {"id": "id", "timestamp": "at", "target": "late", "prediction": "p", "task": "classification"}
+    return Monitor.model_validate({"id": "flights", "columns": columns, "reports": list(reports)} | more)
+
+
+def rows(count=40, *, missing=()):
+    columns = {
+        "id": [f"f{index}" for index in range(count)],
+        "at": [FEBRUARY_US + index * 1_000_000 for index in range(count)],
+        "distance": [100.0 + 7 * index for index in range(count)],
+        "carrier": ["AA" if index % 3 else "UA" for index in range(count)],
+        "p": [(index % 10) / 10 for index in range(count)],
+    }
+    chunk = encode({name: values for name, values in columns.items() if name not in missing}, count, times={"at"})
+    return StoredChunk(chunk, b"".join(digest(each) for each in columns["id"]))
+
+
+def evaluate(wish, *, phase=Phase.ROWS, labels=(), reference=None, pane=None, chunks=None, revision=1):
+    stored = chunks or [rows()]
+    encoded = {digest(name): orjson.dumps(value) for name, value in dict(labels).items()}
+    window = Window(Pane(FEBRUARY_US, FEBRUARY_US + DAY_US) if pane is None else pane)
+    job = Job(wish, phase, window, WindowRows(stored, 40, encoded), revision, reference, 1_700_000_000_000_000)
+    return run(job, References())
+
+
+def snapshot(record):
+    return Snapshot.from_json(record.body)
+
+
+@pytest.fixture
+def reference(tmp_path):
+    path = tmp_path / "reference.parquet"
+    count = 60
+    pd.DataFrame(
+        {
+            "id": [f"r{index}" for index in range(count)],
+            "at": pd.date_range("2013-01-01", periods=count, tz="UTC"),
+            "distance": [100.0 + 5 * index for index in range(count)],
+            "carrier": ["AA" if index % 3 else "UA" for index in range(count)],
+            "p": [(index % 10) / 10 for index in range(count)],
+            "late": [index % 2 for index in range(count)],
+        }
+    ).to_parquet(path)
+    return ReferenceFile(3, str(path))
+
+
+def test_a_snapshot_says_what_it_is_of(reference):
+    wish = monitor(
+        {"name": "drift", "metrics": ["DataDriftPreset"]},
+        {"name": "late", "metrics": ["ClassificationPreset"], "needs_target": True},
+        project="Flights", tags=["prod"], metadata={"model_version": "3"},
+    )  # fmt: skip
+    (record,) = evaluate(wish, reference=reference, revision=4)
+    made = snapshot(record)
+    assert made.id == record.id == snapshot_id("flights", "drift", f"{FEBRUARY_US}-{FEBRUARY_US + DAY_US}#0", None)
+    assert (made.project, made.monitor, made.report, made.revision, made.rows) == ("Flights", "flights", "drift", 4, 40)
+    assert made.window == {"start": "2013-02-01T00:00:00Z", "end": "2013-02-02T00:00:00Z"}
+    assert made.timestamp.isoformat() == "2013-02-01T00:00:00+00:00"
+    assert record.timestamp_us == FEBRUARY_US
+    assert made.reference == {"version": 3, "rows": 60}
+    assert (list(made.tags), dict(made.metadata)) == (["prod"], {"model_version": "3"})
+    assert made.label_coverage is None
+    assert record.segment == "null"
+    assert list(made.columns) == ["at", "distance", "carrier", "p"]
+
+
+def test_the_target_of_the_reference_does_not_spoil_rows_without_labels(reference):
+    made = snapshot(evaluate(monitor({"name": "drift", "metrics": ["DataDriftPreset"]}), reference=reference)[0])
+    drift = next(each for each in made.metrics if each["metric"] == "DataDriftTable")["result"]
+    assert set(drift["drift_by_columns"]) == {"distance", "carrier", "p"}
+
+
+def test_labels_are_used_in_their_own_phase_and_coverage_is_said(reference):
+    wish = monitor({"name": "quality", "metrics": ["ClassificationPreset"], "needs_target": True})
+    labels = {f"f{index}": int(index % 10 > 4) for index in range(30)}
+    (record,) = evaluate(wish, phase=Phase.LABELS, labels=labels, reference=reference)
+    made = snapshot(record)
+    quality = next(each for each in made.metrics if each["metric"] == "ClassificationQualityMetric")["result"]
+    assert quality["current"]["accuracy"] == 1.0
+    assert made.label_coverage == 0.75
+    assert made.rows == 40
+    matrix = next(each for each in made.metrics if each["metric"] == "ClassificationConfusionMatrix")["result"]
+    assert sum(map(sum, matrix["current_matrix"]["values"])) == 30
+
+
+def test_a_report_that_cannot_be_computed_says_why_and_the_next_one_is_computed(reference):
+    wish = monitor(
+        {"name": "odd", "metrics": ["NoSuchMetric"], "tests": ["TestNumberOfRows"]},
+        {"name": "fine", "metrics": ["DatasetSummaryMetric"]},
+    )
+    odd, fine = (snapshot(record) for record in evaluate(wish, reference=reference))
+    assert "NoSuchMetric" in odd.metrics[0]["error"]["message"]
+    assert odd.tests[0]["status"] == "ERROR"
+    assert fine.metrics[0]["result"]["current"]["number_of_rows"] == 40
+
+
+def test_a_metric_that_fails_leaves_the_others_alone(reference):
+    wish = monitor(
+        {"name": "r", "metrics": [{"ColumnDriftMetric": {"column_name": "nowhere"}}, "DatasetSummaryMetric"]}
+    )
+    made = snapshot(evaluate(wish, reference=reference)[0])
+    assert "nowhere" in made.metrics[0]["error"]["message"]
+    assert "result" in made.metrics[1]
+
+
+def test_a_listed_column_that_nobody_sent_is_seen_as_missing(reference):
+    wish = monitor({"name": "r", "tests": [{"TestColumnShareOfMissingValues": {"column_name": "distance"}}]})
+    wish = wish.model_copy(update={"columns": wish.columns.model_copy(update={"numerical_features": ("distance",)})})
+    made = snapshot(evaluate(wish, reference=reference, chunks=[rows(missing=["distance"])])[0])
+    assert made.tests[0]["status"] == "FAIL"
+    assert made.tests[0]["parameters"]["value"] == 1.0
+
+
+def test_an_endless_pane_spans_its_event_times():
+    wish = monitor({"name": "r", "metrics": ["DatasetSummaryMetric"]})
+    made = snapshot(evaluate(wish, pane=Pane(None, None))[0])
+    assert made.window == {"start": "2013-02-01T00:00:00Z", "end": "2013-02-01T00:00:39Z"}
+
+
+def test_without_any_time_the_snapshot_has_that_of_the_evaluation():
+    wish = Monitor.model_validate({"id": "m", "reports": [{"name": "r", "metrics": ["DatasetSummaryMetric"]}]})
+    made = snapshot(evaluate(wish, pane=Pane(None, None), chunks=[StoredChunk(encode({"x": [1, 2]}, 2))])[0])
+    assert made.window is None
+    assert made.timestamp.timestamp() == 1_700_000_000
+
+
+def test_the_summary_lists_counts_of_tests_and_numbers_to_plot(reference):
+    wish = monitor(
+        {
+            "name": "r",
+            "metrics": ["DataDriftPreset"],
+            "tests": ["TestNumberOfColumns", {"TestNumberOfRows": {"gt": 1000}}],
+        }
+    )
+    (record,) = evaluate(wish, reference=reference)
+    summary = orjson.loads(record.summary)
+    assert summary["tests"]["FAIL"] == 2
+    assert "metrics" not in summary
+    assert {"metric": "ValueDrift", "labels": {"column": "distance"}} in [
+        {"metric": each["metric"], "labels": each["labels"]} for each in summary["values"]
+    ]
+
+
+def test_a_reference_is_read_once_per_version(reference, tmp_path):
+    references = References(size=1)
+    first = references.get(reference, timestamp="at")
+    assert references.get(reference, timestamp="at") is first
+    assert first["at"].kind == "datetime"
+    assert references.get(ReferenceFile(4, reference.path), timestamp="at") is not first
+
+
+def test_segments_are_part_of_the_snapshots_identity(reference):
+    wish = monitor({"name": "r", "metrics": ["DatasetSummaryMetric"]})
+    job = Job(wish, Phase.ROWS, Window(Pane(0, DAY_US)), WindowRows([rows()], 40, {}), 1, None, 1)
+    (whole,), (part,) = run(job), run(job, segment={"carrier": "AA"})
+    assert whole.id != part.id
+    assert part.segment == '{"carrier":"AA"}'
