@@ -4,6 +4,8 @@ Exit codes: 0 done; 1 `report` found failed tests; 2 could not run, and the reas
 """
 # ruff: noqa: D301, PLC0415 - \b is how click keeps lines as they are; the imports: see above
 
+import errno
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +14,7 @@ import click
 from collector import __version__
 from collector.commands.output import COULD_NOT_RUN, print_json, said_plainly
 from collector.commands.service import GROUPS
+from collector.errors import Invalid
 
 existing_path = click.Path(path_type=Path)
 config_option = click.option(
@@ -70,7 +73,12 @@ def serve(config_path: Path, role: Literal["all", "receive", "work"], host: str,
     settings = load_settings()
     from collector.serve import serve as run
 
-    return run(config_path, role=role, host=host, port=port, processes=processes, settings=settings)
+    try:
+        return run(config_path, role=role, host=host, port=port, processes=processes, settings=settings)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+            raise
+        raise Invalid(f"cannot listen at {host}, port {port}: {os.strerror(error.errno)}") from error
 
 
 @main.command()

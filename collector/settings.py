@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     sqlite_synchronous: Literal["OFF", "NORMAL", "FULL", "EXTRA"] = "FULL"
     """FULL: an acknowledged row survives a power cut. NORMAL: it survives a crash of the process only."""
     api_keys_file: Path | None = None
-    """A file with one `key` or `scope:key` a line; no file: every route is open."""
+    """A YAML file of keys, each with its scopes and monitors; no file: every route is open."""
 
     max_body_bytes: Annotated[int, Field(gt=0)] = 32 * 1024 * 1024
     """A larger request is refused with 413, also when it grows past this while it is decompressed."""

@@ -1,0 +1,182 @@
+"""`collector report`: the exit code is the verdict, the same job again replaces its snapshots."""
+
+import json
+import random
+
+import pytest
+from click.testing import CliRunner
+
+from collector.cli import main
+from collector.snapshot import Snapshot
+
+CONFIG = """
+destinations: {local: {type: local, path: workspace}, other: {type: local, path: other}}
+monitors:
+  - id: flights
+    columns: {timestamp: t, target: y, numerical_features: [distance], categorical_features: [carrier]}
+    reports:
+      - name: drift
+        metrics: [ColumnDriftMetric: {column_name: distance}]
+        tests: [TestColumnDrift: {column_name: distance}]
+      - name: rows
+        tests: [TestNumberOfRows: {gte: 100}]
+      - name: quality
+        needs_target: true
+        tests: [TestShareOfMissingValues: {lte: 0.5}]
+    forward: [local, other]
+  - {id: silent, reports: [{name: rows, tests: [TestNumberOfRows: {gte: 100}]}]}
+  - {id: empty}
+"""
+
+
+def rows(count, shift, *, target=False):
+    draw = random.Random(shift)
+    return [
+        {"t": f"2013-01-{1 + index % 28:02}T00:00:00Z", "distance": 500 + shift + draw.gauss(0, 50), "carrier": "NA"}
+        | ({"y": index % 2} if target else {})
+        for index in range(count)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    text = CONFIG.replace("columns: {timestamp: t, target: y,", "columns: {id: i, timestamp: t, target: y,")
+    (tmp_path / "collector.yaml").write_text(text)
+    (tmp_path / "reference.json").write_text(json.dumps(rows(500, 0)))
+    (tmp_path / "same.json").write_text(json.dumps(rows(500, 1)))
+    (tmp_path / "shifted.ndjson").write_text("\n".join(json.dumps(row) for row in rows(500, 200)))
+    return tmp_path
+
+
+def report(folder, current, *options, monitor="flights", reference="reference.json"):
+    arguments = ["--config", folder / "collector.yaml", "--monitor", monitor, "--current", folder / current]
+    arguments += ["--reference", folder / reference] if reference else []
+    return CliRunner().invoke(main, ["report", *map(str, arguments), *map(str, options)])
+
+
+def test_all_tests_passed_is_exit_code_0(folder):
+    answer = report(folder, "same.json")
+
+    assert answer.exit_code == 0, answer.output
+    assert "SUCCESS=1" in answer.stdout
+
+
+def test_a_failed_test_is_exit_code_1_and_is_named(folder):
+    answer = report(folder, "shifted.ndjson")
+
+    assert answer.exit_code == 1
+    assert "drift: FAIL Drift per Column: " in answer.stdout
+
+
+def test_a_test_without_a_verdict_is_no_pass(folder):
+    answer = report(folder, "same.json", reference=None)
+
+    assert answer.exit_code == 1
+    assert "drift: ERROR " in answer.stdout
+
+
+def test_reports_that_need_targets_are_left_out_without_them_and_said_so(folder):
+    (folder / "labelled.json").write_text(json.dumps(rows(500, 1, target=True)))
+
+    without, with_targets = report(folder, "same.json"), report(folder, "labelled.json")
+    assert f"report quality is left out: {folder}/same.json has no targets (y)" in without.stderr
+    assert "quality" not in without.stdout
+    assert "quality" in with_targets.stdout
+
+
+@pytest.mark.parametrize("name", ["same.csv", "same.parquet", "same.ndjson", "columns.json"])
+def test_every_kind_of_file_gives_the_same_results(folder, name):
+    import pandas as pd
+
+    frame = pd.DataFrame(rows(500, 1))
+    if name.endswith(".csv"):
+        frame.to_csv(folder / name, index=False)
+    elif name.endswith(".parquet"):
+        frame.assign(t=pd.to_datetime(frame["t"])).to_parquet(folder / name)
+    elif name.endswith(".ndjson"):
+        frame.to_json(folder / name, orient="records", lines=True)
+    else:
+        (folder / name).write_text(json.dumps({column: frame[column].tolist() for column in frame}))
+
+    def score(current):
+        assert report(folder, current, "--out", folder / "out.json").exit_code == 0
+        (metric,) = Snapshot.load(folder / "out-drift.json").metrics
+        return metric["result"]["drift_score"]
+
+    assert score(name) == pytest.approx(score("same.json"), rel=1e-9)
+
+
+def test_the_snapshots_say_where_they_come_from(folder):
+    report(folder, "same.json", "--out", folder / "out.json")
+    snapshot = Snapshot.load(folder / "out-drift.json")
+
+    assert (snapshot.monitor, snapshot.project, snapshot.report, snapshot.rows) == ("flights", "flights", "drift", 500)
+    assert snapshot.window == {"start": "2013-01-01T00:00:00Z", "end": "2013-01-28T00:00:00Z"}
+
+
+def test_one_report_is_written_to_the_file_as_named(folder):
+    answer = report(folder, "same.json", "--out", folder / "out.html", monitor="silent")
+
+    assert f"wrote {folder}/out.html" in answer.stdout
+    assert (folder / "out.html").read_text().lstrip().lower().startswith("<!doctype html>")
+
+
+def test_sending_the_same_job_twice_leaves_each_snapshot_once_everywhere(folder):
+    for _ in range(2):
+        answer = report(folder, "same.json", "--send")
+        assert "sent 2 to local" in answer.stdout
+        assert "sent 2 to other" in answer.stdout
+
+    for workspace in ("workspace", "other"):
+        stored = list((folder / workspace).glob("*/snapshots/*.json"))
+        assert sorted(Snapshot.load(path).report for path in stored) == ["drift", "rows"]
+
+
+def test_one_destination_that_fails_does_not_keep_the_other_from_its_snapshots(folder, monkeypatch):
+    monkeypatch.setattr("collector.commands.report._DELIVERY_ATTEMPTS", 1)
+    (folder / "workspace").write_text("a file where a folder should be")
+    answer = report(folder, "same.json", "--send")
+
+    assert answer.exit_code == 2
+    assert "not sent to local: " in answer.stderr
+    assert len(list((folder / "other").glob("*/snapshots/*.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("current", "options", "sentence"),
+    [
+        ("none.csv", [], "none.csv: cannot be read: No such file or directory"),
+        ("collector.yaml", [], "collector.yaml: expected a file that ends in .parquet, .csv, .ndjson, .jsonl, .json"),
+        ("same.json", ["--out", "x.pdf"], "--out x.pdf: expected a file that ends in .json or .html"),
+        ("same.json", ["--out", "/nowhere/x.json"], "--out /nowhere/x-drift.json: cannot be written: No such file"),
+        (
+            "same.json",
+            ["--monitor", "flight"],
+            "there is no monitor 'flight' (did you mean 'flights'?); known: flights, ",
+        ),
+        ("same.json", ["--monitor", "empty"], "monitor 'empty' has no reports"),
+        ("same.json", ["--monitor", "silent", "--send"], "--send: monitor 'silent' forwards to nothing"),
+    ],
+)
+def test_what_cannot_run_is_exit_code_2_with_the_reason(folder, current, options, sentence):
+    answer = report(folder, current, *options)
+
+    assert answer.exit_code == 2
+    assert sentence in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "sentence"),
+    [
+        ("broken.json", b'[{"a":', "cannot be read as json: "),
+        ("broken.parquet", b"PAR1", "cannot be read as parquet: "),
+        ("broken.csv", b"", "cannot be read as csv: No columns to parse from file"),
+        ("head.csv", b"a,b\n", "no rows"),
+    ],
+)
+def test_a_broken_file_is_named(folder, name, body, sentence):
+    (folder / name).write_bytes(body)
+    answer = report(folder, name)
+
+    assert answer.exit_code == 2
+    assert f"{folder}/{name}: {sentence}" in answer.stderr
