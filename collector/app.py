@@ -163,10 +163,13 @@ async def _started_evaluator(settings: Settings) -> AsyncIterator[PoolEvaluator]
     evaluator = PoolEvaluator(
         processes=settings.evaluate_processes, timeout_seconds=settings.evaluate_timeout_seconds
     )
-    await evaluator.start()
+    # Importing the statistics takes seconds; rows are received meanwhile, and the first window waits for it.
+    starting = asyncio.create_task(evaluator.start(), name="start evaluation processes")
     try:
         yield evaluator
     finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
         await evaluator.close()
 
 

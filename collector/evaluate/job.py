@@ -37,12 +37,26 @@ def run(job: Job, references: References | None = None, *, segment: Segment | No
     frame = _with_listed_columns(frame, job.monitor.columns, reference)
     context: Context | Exception
     try:
-        context = Context(FrameProfile(frame), reference, mapping_of(job.monitor.columns))
+        context = _context(frame, reference, job.monitor.columns)
     except Exception as error:  # noqa: BLE001 - then every metric says why, and the window is not lost
         log.warning("the columns of monitor %s cannot be told apart: %s", job.monitor.id, error)
         context = error
     about = _About(job, frame, reference, segment)
     return [_record(about.evaluate(report, context)) for report in job.monitor.reports_of(job.phase)]
+
+
+def _context(frame: pd.DataFrame, reference: FrameProfile | None, columns: Columns) -> Context:
+    """The evaluation of the window. Ids, times and targets that only one side has are left out of both.
+
+    A reference rarely has ids and times, and the first phase has no targets yet: that is no difference in the data.
+    """
+    if reference is not None:
+        utility = [name for name in (columns.id, columns.timestamp) if name is not None]
+        frame = frame.drop(columns=[name for name in utility if name in frame and name not in reference])
+        only_there = [name for name in (*utility, columns.target) if name in reference and name not in frame]
+        if only_there:
+            reference = reference.without(only_there)
+    return Context(FrameProfile(frame), reference, mapping_of(columns))
 
 
 def mapping_of(columns: Columns) -> ColumnMapping:

@@ -4,7 +4,7 @@ Everything is derived from one sort (numbers, instants) or one factorization (ev
 depends on the order of the rows. The caller's frame is read, never changed.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import cached_property
 from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeVar, cast
@@ -292,15 +292,25 @@ class FrameProfile:
 
     def __getitem__(self, name: str) -> ColumnProfile:
         """Raises Invalid when there is no such column."""
+        if name not in self._known:
+            raise Invalid(f"column {name!r} is not in the data", column=name)
         profile = self._columns.get(name)
         if profile is None:
-            if name not in self._known:
-                raise Invalid(f"column {name!r} is not in the data", column=name)
             profile = self._columns[name] = ColumnProfile(name, self.frame[name])
         return profile
 
     def __iter__(self) -> Iterator[ColumnProfile]:
         return (self[name] for name in self.names)
+
+    def without(self, names: Sequence[str | None]) -> "FrameProfile":
+        """The frame without some columns; the profiles of the others are shared, and the answer is kept."""
+
+        def narrowed() -> FrameProfile:
+            made = FrameProfile(self.frame.drop(columns=[name for name in names if name in self]))
+            made._columns = self._columns  # noqa: SLF001 - its own kind; a column's profile knows nothing of the others
+            return made
+
+        return self.memo(("without", tuple(names)), narrowed)
 
     def memo(self, key: Hashable, compute: Callable[[], T]) -> T:
         """What `compute` says, computed once for this frame and key."""

@@ -22,15 +22,16 @@ def monitor(*reports, **more):
 
 
 def rows(count=40, *, missing=()):
-    columns = {
-        "id": [f"f{index}" for index in range(count)],
+    ids = [f"f{index}" for index in range(count)]
+    columns: dict[str, list[object]] = {
+        "id": list(ids),
         "at": [FEBRUARY_US + index * 1_000_000 for index in range(count)],
         "distance": [100.0 + 7 * index for index in range(count)],
         "carrier": ["AA" if index % 3 else "UA" for index in range(count)],
         "p": [(index % 10) / 10 for index in range(count)],
     }
     chunk = encode({name: values for name, values in columns.items() if name not in missing}, count, times={"at"})
-    return StoredChunk(chunk, b"".join(digest(each) for each in columns["id"]))
+    return StoredChunk(chunk, b"".join(digest(each) for each in ids))
 
 
 def evaluate(wish, *, phase=Phase.ROWS, labels=(), reference=None, pane=None, chunks=None, revision=1):
@@ -173,3 +174,13 @@ def test_segments_are_part_of_the_snapshots_identity(reference):
     (whole,), (part,) = run(job), run(job, segment={"carrier": "AA"})
     assert whole.id != part.id
     assert part.segment == '{"carrier":"AA"}'
+
+
+def test_ids_times_and_targets_that_one_side_lacks_are_no_difference(tmp_path):
+    reference = pd.DataFrame({"distance": [100.0 + i for i in range(40)], "carrier": ["AA", "UA"] * 20,
+                              "p": [0.5] * 40, "late": [0, 1] * 20})  # fmt: skip
+    reference.to_parquet(tmp_path / "r.parquet")
+    suite = {"name": "stability", "tests": ["TestNumberOfColumns", "TestColumnsType"]}
+    (record,) = evaluate(monitor(suite), reference=ReferenceFile(1, str(tmp_path / "r.parquet")))
+    statuses = {test["name"]: test["status"] for test in Snapshot.from_json(record.body).tests}
+    assert set(statuses.values()) == {"SUCCESS"}, Snapshot.from_json(record.body).tests
