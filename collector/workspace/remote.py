@@ -6,7 +6,7 @@ The calls run on a thread of their own, so they work where an event loop is alre
 import asyncio
 import os
 import threading
-import uuid
+import weakref
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
@@ -35,11 +35,12 @@ class RemoteWorkspace:
         self._loop = _Loop()
         self._client = EvidentlyClient(self.url, secret=secret, token=token)
         self._sender = Sender(self._client)
+        # notebooks rarely close anything: the last reference, or the end of the process, does it for them
+        self._finish = weakref.finalize(self, _finish, self._loop, self._client)
 
     def close(self) -> None:
         """Let go of the connection. Nothing is sent in the background, so nothing is lost without it."""
-        self._loop.run(self._client.close())
-        self._loop.close()
+        self._finish()
 
     def __enter__(self) -> Self:
         return self
@@ -53,6 +54,7 @@ class RemoteWorkspace:
         """The project of this name; made when there is none."""
         if not name.strip():
             raise Invalid("a project's name is empty: expected some text")
+        self._sender.forget(name)
         identity = self._loop.run(self._sender.project(name, description))
         return self.get_project(identity)
 
@@ -164,19 +166,39 @@ class _Loop:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._closed = False
 
     def run(self, work: Coroutine[Any, Any, Value]) -> Value:
+        try:
+            loop = self._running()
+        except Invalid:
+            work.close()
+            raise
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
+            if self._closed:
+                raise Invalid("this workspace is closed: open it again")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                name = f"workspace-{uuid.uuid4().hex[:6]}"
-                threading.Thread(target=self._loop.run_forever, name=name, daemon=True).start()
-            loop = self._loop
-        return asyncio.run_coroutine_threadsafe(work, loop).result()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="workspace", daemon=True)
+                self._thread.start()
+            return self._loop
 
     def close(self) -> None:
         with self._lock:
-            loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.call_soon_threadsafe(loop.stop)
+            self._closed = True
+            if self._loop is None or self._thread is None:
+                return
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+            self._loop = None
+
+
+def _finish(loop: _Loop, client: EvidentlyClient) -> None:
+    loop.run(client.close())
+    loop.close()

@@ -49,6 +49,11 @@ class Sender:
                 self._projects[name] = await self._find_project(name) or await self._create_project(name, description)
             return self._projects[name]
 
+    def forget(self, name: str) -> None:
+        """Look again when the project of this name or id is next asked for."""
+        identity = self._projects.pop(name, None)
+        self._panelled = {each for each in self._panelled if each[0] != identity}
+
     async def _find_project(self, name: str) -> str | None:
         await self._client.check()
         if is_uuid(name):
@@ -75,8 +80,7 @@ class Sender:
             return await self._send(identity, snapshot)
         except Missing:
             # deleted since we last looked: make it again, once
-            self._projects.pop(project, None)
-            self._panelled = {each for each in self._panelled if each[0] != identity}
+            self.forget(project)
             return await self._send(await self.project(project), snapshot)
 
     async def _send(self, project: str, snapshot: Snapshot) -> str:

@@ -154,7 +154,7 @@ def snapshot(
     *,
     day: int = 0,
     monitor: str = "flight-delays",
-    project: str = "Flight delays",
+    project: str | None = "Flight delays",
     segment: Mapping[str, object] | None = None,
     **changes: Any,
 ) -> Snapshot:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from collector.errors import Invalid
+from collector.model import SnapshotId
 from collector.snapshot import Snapshot
 from collector.workspace import Project, Workspace
 from tests.render.samples import snapshot
@@ -128,7 +129,7 @@ def test_a_deleted_project_is_gone_with_its_snapshots(workspace: Workspace) -> N
 def test_an_id_never_leads_out_of_the_folder(workspace: Workspace, identity: str) -> None:
     project = workspace.create_project("Flights")
     with pytest.raises(Invalid, match="not the id"):
-        workspace.add_snapshot(project.id, replace(snapshot(), id=identity))
+        workspace.add_snapshot(project.id, replace(snapshot(), id=SnapshotId(identity)))
     with pytest.raises(Invalid, match="not the id"):
         workspace.delete_project(identity)
     with pytest.raises(Invalid):
