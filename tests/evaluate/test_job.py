@@ -153,7 +153,7 @@ def test_the_summary_lists_counts_of_tests_and_numbers_to_plot(reference):
     )
     (record,) = evaluate(wish, reference=reference)
     summary = orjson.loads(record.summary)
-    assert summary["tests"]["FAIL"] == 2
+    assert summary["tests"]["FAIL"] == 1
     assert "metrics" not in summary
     assert {"metric": "ValueDrift", "labels": {"column": "distance"}} in [
         {"metric": each["metric"], "labels": each["labels"]} for each in summary["values"]
