@@ -3,16 +3,29 @@
 They are no tests of pytest, which leaves them alone.
 """
 
-from collector.evaluate import tests as _tests
-from collector.evaluate.conditions import approx
-from collector.evaluate.presets import generators as _generators
-from collector.evaluate.presets.generators import *  # noqa: F403
-from collector.evaluate.presets.generators import generate_column_tests
+from collector.evaluate.conditions import approx as approx  # noqa: PLC0414 - these are what the module is for
+from collector.evaluate.presets.generators import (
+    TestAllColumnsMostCommonValueShare as TestAllColumnsMostCommonValueShare,  # noqa: PLC0414
+)
+from collector.evaluate.presets.generators import (
+    TestAllColumnsShareOfMissingValues as TestAllColumnsShareOfMissingValues,  # noqa: PLC0414
+)
+from collector.evaluate.presets.generators import (
+    TestAllFeaturesValueDrift as TestAllFeaturesValueDrift,  # noqa: PLC0414
+)
+from collector.evaluate.presets.generators import (
+    TestCatColumnsOutOfListValues as TestCatColumnsOutOfListValues,  # noqa: PLC0414
+)
+from collector.evaluate.presets.generators import (
+    TestCustomFeaturesValueDrift as TestCustomFeaturesValueDrift,  # noqa: PLC0414
+)
+from collector.evaluate.presets.generators import (
+    TestNumColumnsMeanInNSigmas as TestNumColumnsMeanInNSigmas,  # noqa: PLC0414
+)
+from collector.evaluate.presets.generators import (
+    TestNumColumnsOutOfRangeValues as TestNumColumnsOutOfRangeValues,  # noqa: PLC0414
+)
+from collector.evaluate.presets.generators import (
+    generate_column_tests as generate_column_tests,  # noqa: PLC0414
+)
 from collector.evaluate.tests import *  # noqa: F403
-
-__all__ = [  # noqa: PLE0604 - the lists that name every test and generator
-    *(test.__name__ for test in _tests.TESTS),
-    *(generator.__name__ for generator in _generators.TEST_GENERATORS),
-    "approx",
-    "generate_column_tests",
-]

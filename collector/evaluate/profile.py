@@ -307,7 +307,7 @@ class FrameProfile:
 
         def narrowed() -> FrameProfile:
             made = FrameProfile(self.frame.drop(columns=[name for name in names if name in self]))
-            made._columns = self._columns  # noqa: SLF001 - its own kind; a column's profile knows nothing of the others
+            made._columns = self._columns
             return made
 
         return self.memo(("without", tuple(names)), narrowed)
