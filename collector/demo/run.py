@@ -50,7 +50,9 @@ def main(
         console.print(f"Port {port} is taken; using {wanted}.")
     try:
         with Service(config, host=host, port=wanted) as service:
-            console.print(f"The collector listens at [bold]{service.url}[/bold]; its log is {service.log}.")
+            console.print(
+                f"The collector listens at [bold]{service.url}[/bold]; its log is {service.log}.", soft_wrap=True
+            )
             found = _watch(console, service, data_dir / "workspace", replayed, model)
             console.print(f"The page: [bold]{service.url}/[/bold]")
             if not exit_when_done:
@@ -123,7 +125,7 @@ def _watch(console: Console, service: Service, workspace: Path, days: Sequence[f
         console.print(f"The first month was evaluated {visible_after:.0f} s after the collector's start, ", end="")
         console.print(f"everything after {time.monotonic() - started:.0f} s.")
     if service.restarts:
-        console.print(f"The collector was restarted {service.restarts} times; nothing had to be repeated by hand.")
+        console.print(f"The collector was started again {service.restarts} time(s) after it was killed.")
     return _verdict(console, stats, standing, days=len(days), rows=rows, labels=labels)
 
 
@@ -137,7 +139,8 @@ def _verdict(console: Console, stats: Stats, standing: Standing, *, days: int, r
     if standing.complete(days=days, rows=rows, labels=labels) and not stats.lost and not stats.labels.lost:
         console.print(
             f"[green]{rows:,} rows and {labels:,} labels sent, every one evaluated; "
-            f"{standing.delivered:,} snapshots delivered.[/green]"
+            f"{standing.delivered:,} snapshots delivered.[/green]",
+            soft_wrap=True,
         )
         return 0
     console.print("[red]Not everything arrived.[/red]")

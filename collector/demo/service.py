@@ -18,6 +18,7 @@ from typing import Any, Self
 from collector.errors import Permanent, Unavailable
 
 _START_SECONDS = 60.0
+_START_TRIES = 5
 _STOP_SECONDS = 30.0
 _CALL_SECONDS = 20.0
 _KEEP_DAYS = 36_500
@@ -39,7 +40,7 @@ class Service:
 
     def __init__(self, config: Path, *, host: str, port: int) -> None:
         self.url = f"http://{host}:{port}"
-        self.restarts = 0
+        self._starts = 0
         self._folder = config.parent
         self._command = [sys.executable, "-m", "collector", "serve", "--config", str(config.absolute()),
                          "--host", host, "--port", str(port)]  # fmt: skip
@@ -66,12 +67,21 @@ class Service:
             self._process.wait()
 
     def revive(self) -> bool:
-        """Start it again if it is gone. What it had acknowledged is in its buffer; the SDK sends the rest again."""
+        """Start it again if it is gone and nobody else has. Says whether it did.
+
+        What it had acknowledged is in its buffer; the SDK sends the rest again.
+        """
         if self._process is not None and self._process.poll() is None:
             return False
-        self.restarts += 1
+        with suppress(Unavailable, Permanent):
+            self.get("/readyz")
+            return False
         self._start()
         return True
+
+    @property
+    def restarts(self) -> int:
+        return max(self._starts - 1, 0)
 
     def get(self, path: str, **query: str) -> Any:
         """The JSON of an answer. Raises Unavailable when the service does not answer, Permanent when it refuses."""
@@ -91,26 +101,34 @@ class Service:
             query["after"] = page["next"]
 
     def _start(self) -> None:
+        """Start it and wait until it is ready; again when somebody kills it meanwhile. Raises Permanent."""
         environment = {
             **os.environ,
             "COLLECTOR_BUFFER_URL": f"sqlite://{self._folder.absolute() / 'buffer.db'}",
             "COLLECTOR_DATA_DIR": str(self._folder.absolute() / "prepared"),
             "COLLECTOR_KEEP_SNAPSHOTS_DAYS": str(_KEEP_DAYS),
         }
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
-                self._command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        until = time.monotonic() + _START_SECONDS
-        while time.monotonic() < until:
-            if self._process.poll() is not None:
-                break
-            with suppress(Unavailable, Permanent):
-                self.get("/readyz")
+        for _ in range(_START_TRIES):
+            self._starts += 1
+            with self.log.open("ab") as log:
+                self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+                    self._command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            if self._becomes_ready(self._process):
                 return
-            time.sleep(0.05)
+            if (self._process.poll() or 0) >= 0:  # it ended by itself, or hangs: another try would do the same
+                break
         said = self.log.read_text(errors="replace")[-2000:]
         raise Permanent(f"the service did not start; the end of {self.log}:\n{said}")
+
+    def _becomes_ready(self, process: subprocess.Popen[bytes]) -> bool:
+        until = time.monotonic() + _START_SECONDS
+        while time.monotonic() < until and process.poll() is None:
+            with suppress(Unavailable, Permanent):
+                self.get("/readyz")
+                return True
+            time.sleep(0.05)
+        return False
 
     def _call(self, method: str, path: str) -> Any:
         request = urllib.request.Request(self.url + path, method=method)  # noqa: S310 - http, our own service

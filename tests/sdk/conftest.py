@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -133,10 +134,12 @@ class Service:
         self.port = 0
         self._server: Server | None = None
 
-    def start(self) -> Stub:
+    def start(self, context: ssl.SSLContext | None = None) -> Stub:
         self._server = Server(("127.0.0.1", self.port), make_handler(self.stub))
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_address[1]
-        self.stub.url = f"http://127.0.0.1:{self.port}"
+        self.stub.url = f"{'http' if context is None else 'https'}://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self.stub
 

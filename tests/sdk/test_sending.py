@@ -203,10 +203,13 @@ def test_the_cost_of_a_log_call_is_shown(stub, make, capsys):
     """A number for people; machines differ too much to assert on it."""
     collector = make(queue_rows=1_000_000, batch_rows=1_000_000, flush_seconds=HOUR)
     features = {f"f{index}": float(index) for index in range(20)}
-    started = time.perf_counter()
-    for _ in range(20_000):
-        collector.log(features, prediction=0.5, id="a")
-    cost = (time.perf_counter() - started) / 20_000
+    costs = []
+    for _ in range(20):
+        started = time.perf_counter()
+        for _ in range(1000):
+            collector.log(features, prediction=0.5, id="a")
+        costs.append((time.perf_counter() - started) / 1000)
+    cost = min(costs)
     with capsys.disabled():
         sys.stdout.write(f"\n  log() of 20 features: {cost * 1e6:.2f} microseconds\n")
     assert collector.stats().queued == 20_000

@@ -8,6 +8,27 @@ import pyarrow as pa
 import pytest
 
 HOUR = 3600.0
+
+
+class Series:
+    """What polars gives for a column."""
+
+    def __init__(self, values: list[object]) -> None:
+        self._values = values
+
+    def to_list(self) -> list[object]:
+        return self._values
+
+
+class Frame:
+    """What of a polars frame is used; polars itself is no dependency of the tests."""
+
+    columns = ("x", "at")
+
+    def __getitem__(self, name: str) -> Series:
+        return Series([1, 2] if name == "x" else ["t", "t"])
+
+
 TABLES = {
     "columns": {"x": [1, 2], "at": ["t", "t"]},
     "numpy columns": {"x": np.array([1, 2]), "at": np.array(["t", "t"])},
@@ -15,6 +36,7 @@ TABLES = {
     "a generator of rows": ({"x": x, "at": "t"} for x in (1, 2)),
     "pandas": pd.DataFrame({"x": [1, 2], "at": ["t", "t"]}),
     "pandas with an index": pd.DataFrame({"x": [1, 2], "at": ["t", "t"]}, index=["b", "b"]),
+    "polars": Frame(),
     "arrow": pa.table({"x": [1, 2], "at": ["t", "t"]}),
 }
 
