@@ -99,7 +99,7 @@ class RedisQueue:
 
     async def _run_known(self, call: Call, lease: Lease) -> None:
         """Run a script whose effect must be found when all monitors are asked. Noting a name too many does no harm."""
-        (answer,) = await self._store.run_all([call], first=[("SADD", MONITORS, lease.monitor)])
+        _, answer = await self._store.run_all([Call("note_monitor", (MONITORS,), (lease.monitor,)), call])
         _check(lease, answer)
 
 

@@ -164,19 +164,19 @@ class Store:
         (answer,) = await self.run_all([Call(script, keys, arguments)])
         return answer
 
-    async def run_all(self, calls: Sequence[Call], *, first: Sequence[Sequence[Argument]] = ()) -> list[Any]:
-        """Run scripts in one round trip, after some plain commands; each is atomic, all of them together are not."""
+    async def run_all(self, calls: Sequence[Call]) -> list[Any]:
+        """Run scripts in one round trip; each is atomic, all of them together are not."""
         with translated():
-            answers = await self._pipeline([*first, *map(self._command, calls)])
+            answers = await self._pipeline([self._command(call) for call in calls])
             forgotten = [place for place, answer in enumerate(answers) if _is_forgotten(answer)]
             if forgotten:
                 _log.info("Redis has forgotten the scripts, most likely it restarted: they are loaded again")
                 for script in self._scripts.values():
                     await self._connected().script_load(script.source)
-                again = await self._pipeline([self._command(calls[place - len(first)]) for place in forgotten])
+                again = await self._pipeline([self._command(calls[place]) for place in forgotten])
                 for place, answer in zip(forgotten, again, strict=True):
                     answers[place] = answer
-            return _all_good(answers)[len(first) :]
+            return _all_good(answers)
 
     async def commands(self, commands: Sequence[Sequence[Argument]], *, atomic: bool = False) -> list[Any]:
         """Run plain commands in one round trip; `atomic`: nothing of others happens between them."""
