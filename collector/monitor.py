@@ -331,6 +331,10 @@ class Monitor(Model):
     columns: Columns = Field(default_factory=Columns)
     window: WindowSettings = Field(default_factory=WindowSettings)
     labels: LabelSettings = Field(default_factory=LabelSettings)
+    segments: tuple[str, ...] = ()
+    """Columns by whose values the rows are evaluated once more, each value on its own."""
+    max_segments: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Values of one segment column that get snapshots of their own; the rest goes into `other`."""
     reference: ReferenceSettings | None = None
     reports: tuple[ReportSettings, ...] = ()
     tags: tuple[str, ...] = ()

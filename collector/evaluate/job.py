@@ -1,7 +1,6 @@
 """One window of one monitor to snapshots: rows, labels and reference in, one record per report out. Pure."""
 
 import logging
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from collector.evaluate.frame import frame_of, join_labels
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.references import References
 from collector.evaluate.report import Evaluation
+from collector.evaluate.segments import Part, Segment, parts_of
 from collector.model import MonitorId, Phase, SnapshotRecord
 from collector.monitor import Columns, ReportSettings, Spec
 from collector.ports import Job
@@ -22,11 +22,10 @@ from collector.render.series import series
 from collector.snapshot import Snapshot, iso, snapshot_id
 
 log = logging.getLogger(__name__)
-Segment = Mapping[str, object]
 
 
-def run(job: Job, references: References | None = None, *, segment: Segment | None = None) -> list[SnapshotRecord]:
-    """A record for each report of the job's phase. A report that fails is a snapshot full of reasons.
+def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
+    """A record for each report of the job's phase and each segment. A report that fails is a snapshot full of reasons.
 
     Raises Invalid when the rows or the reference cannot be read at all.
     """
@@ -35,13 +34,21 @@ def run(job: Job, references: References | None = None, *, segment: Segment | No
     if job.reference is not None:
         reference = (references or References()).get(job.reference, timestamp=job.monitor.columns.timestamp)
     frame = _with_listed_columns(frame, job.monitor.columns, reference)
+    return [
+        record
+        for part in parts_of(frame, job.monitor.segments, most=job.monitor.max_segments)
+        for record in _records(job, part, part.of_reference(reference))
+    ]
+
+
+def _records(job: Job, part: Part, reference: FrameProfile | None) -> list[SnapshotRecord]:
     context: Context | Exception
     try:
-        context = _context(frame, reference, job.monitor.columns)
+        context = _context(part.frame, reference, job.monitor.columns)
     except Exception as error:  # noqa: BLE001 - then every metric says why, and the window is not lost
         log.warning("the columns of monitor %s cannot be told apart: %s", job.monitor.id, error)
         context = error
-    about = _About(job, frame, reference, segment)
+    about = _About(job, part.frame, reference, part.segment)
     return [_record(about.evaluate(report, context)) for report in job.monitor.reports_of(job.phase)]
 
 
@@ -156,7 +163,7 @@ class _About:
             window=None if self.span_us is None else {"start": iso(self.span_us[0]), "end": iso(self.span_us[1])},
             label_coverage=self.coverage,
             reference=self.reference,
-            tags=monitor.tags,
+            tags=(*monitor.tags, *(f"{name}={value}" for name, value in (self.segment or {}).items())),
             metadata=dict(monitor.metadata),
             metrics=results.metrics,
             tests=results.tests,

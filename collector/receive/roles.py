@@ -53,6 +53,8 @@ def roles_of(monitor: Monitor) -> Roles:
     values: dict[str, Role] = {}
     for names, role in _declared(columns):
         values |= dict.fromkeys(names, role)
+    for name in monitor.segments:
+        values.setdefault(name, SCALAR)
     times = {*(columns.datetime_features or ()), *_some(columns.timestamp)}
     return Roles(
         id=columns.id,

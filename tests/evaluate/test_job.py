@@ -168,13 +168,6 @@ def test_a_reference_is_read_once_per_version(reference, tmp_path):
     assert references.get(ReferenceFile(4, reference.path), timestamp="at") is not first
 
 
-def test_segments_are_part_of_the_snapshots_identity(reference):
-    wish = monitor({"name": "r", "metrics": ["DatasetSummaryMetric"]})
-    job = Job(wish, Phase.ROWS, Window(Pane(0, DAY_US)), WindowRows([rows()], 40, {}), 1, None, 1)
-    (whole,), (part,) = run(job), run(job, segment={"carrier": "AA"})
-    assert whole.id != part.id
-    assert part.segment == '{"carrier":"AA"}'
-
 
 def test_ids_times_and_targets_that_one_side_lacks_are_no_difference(tmp_path):
     reference = pd.DataFrame({"distance": [100.0 + i for i in range(40)], "carrier": ["AA", "UA"] * 20,

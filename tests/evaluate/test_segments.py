@@ -1,0 +1,85 @@
+"""A segment's snapshot is that of its rows alone, compared with the same segment of the reference."""
+
+import orjson
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.chunks import encode
+from collector.evaluate import Report
+from collector.evaluate.job import run
+from collector.evaluate.segments import OTHER, parts_of
+from collector.metrics import ColumnDriftMetric, ColumnSummaryMetric
+from collector.model import Pane, Phase, StoredChunk, Window, WindowRows
+from collector.monitor import Monitor
+from collector.ports import Job, ReferenceFile
+from collector.snapshot import Snapshot
+
+DRIFT = {
+    "name": "drift",
+    "metrics": [{"ColumnDriftMetric": {"column_name": "x"}}, {"ColumnSummaryMetric": {"column_name": "x"}}],
+}
+ORIGINS = ["JFK", "LGA", "EWR"]
+
+
+def rows(shift):
+    return pd.DataFrame({"origin": ORIGINS * 40, "x": [float(i * (i % 3 + 1)) + shift for i in range(120)]})
+
+
+def records(monitor, frame, reference=None):
+    columns = {name: frame[name].tolist() for name in frame}
+    window = WindowRows([StoredChunk(encode(columns, len(frame)))], len(frame), {})
+    return run(Job(monitor, Phase.ROWS, Window(Pane(0, 60_000_000)), window, 1, reference, 0))
+
+
+@pytest.fixture
+def reference(tmp_path):
+    rows(0).to_parquet(tmp_path / "r.parquet")
+    return ReferenceFile(1, str(tmp_path / "r.parquet"))
+
+
+def test_every_segment_equals_a_report_over_its_rows_alone(reference):
+    monitor = Monitor.model_validate({"id": "m", "segments": ["origin"], "reports": [DRIFT]})
+    current = rows(5)
+    found = [Snapshot.from_json(record.body) for record in records(monitor, current, reference)]
+    assert [snapshot.segment for snapshot in found] == [None, *({"origin": name} for name in sorted(ORIGINS))]
+    for snapshot in found[1:]:
+        name = snapshot.segment["origin"]
+        alone = Report(metrics=[ColumnDriftMetric("x"), ColumnSummaryMetric("x")])
+        alone.run(reference_data=rows(0).query("origin == @name"), current_data=current.query("origin == @name"))
+        expected = [entry["result"] for entry in alone.as_dict()["metrics"]]
+        assert [entry["result"] for entry in snapshot.metrics] == expected
+        assert snapshot.rows == 40
+        assert f"origin={name}" in snapshot.tags
+
+
+def test_segments_have_snapshots_of_their_own_under_ids_that_repeat(reference):
+    monitor = Monitor.model_validate({"id": "m", "segments": ["origin"], "reports": [DRIFT]})
+    first, again = (records(monitor, rows(5), reference) for _ in range(2))
+    assert len({record.id for record in first}) == 4
+    assert [record.id for record in first] == [record.id for record in again]
+    assert orjson.loads(first[1].segment) == {"origin": "EWR"}
+
+
+def test_values_past_the_limit_and_rows_without_one_share_a_segment():
+    frame = pd.DataFrame({"g": ["a"] * 5 + ["b"] * 3 + ["c", None, OTHER], "x": range(11)})
+    assert [(part.segment, len(part.frame)) for part in parts_of(frame, ["g"], most=2)] == [
+        (None, 11), ({"g": "a"}, 5), ({"g": "b"}, 3), ({"g": OTHER}, 3),
+    ]  # fmt: skip
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.sampled_from(["a", "b", OTHER, "ä"]), st.integers(0, 2)), max_size=30),
+    st.integers(1, 4),
+)
+def test_the_segments_of_a_column_hold_every_row_once(values, most):
+    frame = pd.DataFrame({"g": pd.Series(values, dtype=object), "row": range(len(values))})
+    whole, *parts = parts_of(frame, ["g"], most=most)
+    assert len(whole.frame) == len(values)
+    assert sorted(row for part in parts for row in part.frame["row"]) == list(range(len(values)))
+
+
+def test_a_segment_column_that_no_row_has_makes_no_segment():
+    monitor = Monitor.model_validate({"id": "m", "segments": ["nowhere"], "reports": [DRIFT]})
+    assert len(records(monitor, rows(0))) == 1
