@@ -31,8 +31,8 @@ async def receive(buffer: Buffer, sender: int) -> None:
 
 async def work(buffer: Buffer) -> None:
     for part in itertools.count():
-        while (await buffer.account(M)).accepted < (part + 1) * ROWS:
-            await asyncio.sleep(0.001)  # noqa: ASYNC110 - nobody tells: the account is asked as a scheduler would
+        while (await buffer.account(M)).accepted < (part + 1) * ROWS:  # noqa: ASYNC110 - asked as a scheduler asks
+            await asyncio.sleep(0.001)
         window = Window(ENDLESS, part, part * ROWS, (part + 1) * ROWS)
         await buffer.queue.put([item(window.key)])
         lease = await taken(buffer)
