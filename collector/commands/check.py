@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from collector.batch.panes import DEFAULT_EVERY
 from collector.config import load
 from collector.evaluate import catalogue
 from collector.monitor import (
@@ -75,7 +76,7 @@ def _windows(monitor: Monitor) -> str:
     if window.rows is not None:
         ends.append(f"after {window.rows} rows")
     if not ends:
-        return "end when flushed"
+        ends.append(f"every {_duration(DEFAULT_EVERY)} (the default)")
     told = ", or ".join(ends)
     if monitor.event_time:
         return f"{told}; by event time ({monitor.columns.timestamp}), {_duration(window.lateness)} of lateness allowed"

@@ -1,6 +1,11 @@
 """The published JSON schema takes what `load` takes and refuses what it refuses, as far as a schema can say it."""
 
 import re
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+import yaml
 
 from collector.config import schema
 
@@ -37,3 +42,29 @@ def test_a_destination_is_told_by_its_type():
     (destination,) = schema()["properties"]["destinations"]["patternProperties"].values()
 
     assert set(destination["discriminator"]["mapping"]) == {"local", "evidently", "webhook"}
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def test_the_schema_takes_the_example_configuration():
+    example = yaml.safe_load((Path(__file__).parents[2] / "deploy/collector.yaml").read_text())
+
+    jsonschema.validate(example, schema())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"monitor": []},
+        {"monitors": [{"id": "a", "window": {"every": "banana"}}]},
+        {"monitors": [{"id": "a b"}]},
+        {"monitors": [{}]},
+        {"monitors": [{"id": "a", "reports": [{"name": "r", "metrics": [3]}]}]},
+        {"destinations": {"d": {"type": "locl"}}},
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(wrong):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, schema())
