@@ -117,17 +117,35 @@ def test_a_server_that_is_down_costs_only_what_the_queue_cannot_hold(service, ma
     assert [row["x"] for row in stub.rows()] == list(range(100))
 
 
-def test_a_server_that_stays_down_for_too_long_loses_batches_in_the_open(service, make):
+NAMED = {"id_column": "i", "timestamp_column": "t", "prediction_column": "p", "target_column": "y"}
+
+
+@pytest.mark.parametrize("names", [{}, NAMED], ids=["while asking for names", "while sending"])
+def test_a_server_that_stays_down_for_too_long_loses_batches_in_the_open(service, make, names):
     service.stop()
-    collector = make(retry_seconds=0.001, batch_rows=5)
+    collector = make(retry_seconds=0.001, batch_rows=5, **names)
     for number in range(5):
         collector.log({"x": number})
-    deadline = time.monotonic() + 10
-    while not collector.stats().dropped and time.monotonic() < deadline:
-        collector.flush(timeout=0.05)
+    assert collector.flush()  # everything has its fate, which is not always a good one
     stats = collector.stats()
-    assert stats.queued == 5 or stats.dropped == {"retries_exhausted": 5}
+    assert stats.dropped == {"retries_exhausted": 5}
     assert stats.balanced
+
+
+def test_a_monitor_that_is_made_later_is_asked_again(stub, make, monkeypatch):
+    from collector_sdk import sender
+
+    monkeypatch.setattr(sender, "_ASK_AGAIN_SECONDS", 0.01)
+    configured, stub.monitor = stub.monitor, None
+    collector = make()
+    collector.log({"x": 1}, id="a")
+    assert collector.flush()
+    stub.monitor = configured
+    time.sleep(0.02)
+    collector.log({"x": 2}, id="b")
+    assert collector.flush()
+    assert stub.rows()[0]["id"] == "a"
+    assert stub.rows()[1]["flight_id"] == "b"
 
 
 def test_close_keeps_its_time_when_the_server_is_down(service, make):

@@ -62,8 +62,5 @@ def _columns(monitor: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     if monitor is None:
         return None
     configured = monitor.get("monitor")
-    if isinstance(configured, Mapping):
-        columns = configured.get("columns", {})
-    else:
-        columns = monitor.get("columns")
+    columns = configured.get("columns", {}) if isinstance(configured, Mapping) else monitor.get("columns")
     return columns if isinstance(columns, Mapping) else None

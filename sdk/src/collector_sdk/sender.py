@@ -3,11 +3,13 @@
 No thread and no queue here: the worker says when to work, and asks how long to wait.
 """
 
+import math
 import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from collector_sdk.batch import Batch
 from collector_sdk.columns import ColumnNames, WantedNames
@@ -26,6 +28,10 @@ _LONGEST_RETRY_AFTER_SECONDS = 300.0
 _MAX_SERVER_ERRORS = 5
 """So many 500s over one batch are taken as that batch's own fault; all other failures as the service's."""
 _SHORTEST_REQUEST_SECONDS = 0.05
+_LONGEST_FLOOR_SECONDS = 1.0
+"""A Retry-After below this does not make us hurry more than our own backoff would: it may be 0, for ever."""
+_ASK_AGAIN_SECONDS = 30.0
+"""A monitor that is not known may be made later, with names that are not the defaults."""
 
 
 class Sender:
@@ -56,6 +62,7 @@ class Sender:
         self._clock = clock
         self._lock = threading.RLock()
         self._names: ColumnNames | None = wanted.resolve(None) if wanted.complete else None
+        self._ask_again_at = math.inf
         self._hand: deque[Batch] = deque()
         self._files: deque[Spooled] = deque()  # the first of them may be in hand
         self._server_errors: tuple[str, int] = ("", 0)
@@ -150,8 +157,8 @@ class Sender:
 
     def _advance(self, batch: Batch, within_seconds: float | None) -> bool:
         """One attempt at something. False when it is wiser to wait."""
-        if self._names is None:
-            return self._ask(within_seconds)
+        if self._names is None or self._clock() >= self._ask_again_at:
+            return self._ask(batch, within_seconds)
         if batch.body is None and not self._encode(batch, self._names):
             return True
         self._ledger.note("requests")
@@ -169,17 +176,20 @@ class Sender:
                 self._settle(batch, outcome)
         return True
 
-    def _ask(self, within_seconds: float | None) -> bool:
+    def _ask(self, batch: Batch, within_seconds: float | None) -> bool:
+        """Learn the names of the columns. Without an answer the batch waits; without knowledge it goes as it can."""
         self._ledger.note("requests")
         outcome = ask_names(self._transport, self._wanted, within_seconds=within_seconds)
         if isinstance(outcome, Again):
             with self._lock:
-                return False if self._abandoned else self._again(None, outcome)
+                return False if self._abandoned else self._again(batch, replace(outcome, server_error=False))
         if isinstance(outcome, Refused):
             self._fail("names", f"column names are not known ({outcome.error}): the defaults are used")
             self._names = self._wanted.resolve(None)
+            self._ask_again_at = self._clock() + _ASK_AGAIN_SECONDS
         else:
             self._names = outcome
+            self._ask_again_at = math.inf
         return True
 
     def _encode(self, batch: Batch, names: ColumnNames) -> bool:
@@ -210,23 +220,26 @@ class Sender:
             self._fail("judged", f"{outcome.rejected} of {batch.count} {batch.kind} were rejected: {reason}")
         self._finish(batch)
 
-    def _again(self, batch: Batch | None, outcome: Again) -> bool:
+    def _again(self, batch: Batch, outcome: Again) -> bool:
         """Wait, keep on disk, or give up. True when there is something else to do at once."""
         now = self._clock()
         self._fail("again", f"sending failed and will be repeated: {outcome.error}")
-        if batch is not None and self._is_exhausted(batch, outcome, now):
+        if self._is_exhausted(batch, outcome, now):
             self._drop(batch, "retries_exhausted", outcome.error)
             return True
         self._ledger.note("retries")
-        backoff = min(_FIRST_WAIT_SECONDS * 2.0**self._failures, _LONGEST_WAIT_SECONDS)
+        self.not_before = now + self._wait_seconds(outcome)
         self._failures = min(self._failures + 1, 16)
-        wait = backoff * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
-        if outcome.wait_seconds is not None:
-            wait = max(min(outcome.wait_seconds, _LONGEST_RETRY_AFTER_SECONDS), wait if outcome.wait_seconds else 0.0)
-        self.not_before = now + wait
         if self._spool is not None:
             self._to_disk(self._spool)
         return False
+
+    def _wait_seconds(self, outcome: Again) -> float:
+        backoff = min(_FIRST_WAIT_SECONDS * 2.0**self._failures, _LONGEST_WAIT_SECONDS)
+        backoff *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+        if outcome.wait_seconds is None:
+            return backoff
+        return max(min(outcome.wait_seconds, _LONGEST_RETRY_AFTER_SECONDS), min(backoff, _LONGEST_FLOOR_SECONDS))
 
     def _is_exhausted(self, batch: Batch, outcome: Again, now: float) -> bool:
         key, errors = self._server_errors

@@ -68,10 +68,10 @@ class Worker:
         if self._pid != os.getpid():  # a fork that no hook told us of
             self.after_fork()
         kind, count = ("labels", 1) if isinstance(entry, Label) else ("rows", size(entry))
-        if self._deadline is not None:
-            self.ledger.refuse(kind, count, "closed")
-            return
         with self.ledger.lock:  # counted and queued in one, so that the counts always balance
+            if self._deadline is not None:
+                self.ledger.refuse(kind, count, "closed")
+                return
             taken = self.ledger.take(kind, count, limit=self._limits.queue_rows)
             if taken:
                 self._queue.append(entry.split(taken)[0] if isinstance(entry, Block) and taken < count else entry)
@@ -98,9 +98,10 @@ class Worker:
         """Send what is queued; what is left when the time is over is kept in the spool, or dropped{closed}."""
         if self._pid != os.getpid():
             self.after_fork()
-        if self._deadline is not None:
-            return
-        self._deadline = time.monotonic() + timeout
+        with self.ledger.lock:
+            if self._deadline is not None:
+                return
+            self._deadline = time.monotonic() + timeout
         self._start()
         self._wake.put(None)
         if self._thread is None:  # too late in the interpreter's life for a thread: do its work here
