@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from aiohttp import web
 
@@ -17,8 +17,6 @@ from collector import __version__, forward
 from collector.buffer import Limits, open_buffer
 from collector.clock import SystemClock
 from collector.errors import Unavailable
-from collector.evaluate import catalogue
-from collector.evaluate.pool import PoolEvaluator
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, outbox
 from collector.monitor import Configuration, Monitor
 from collector.pages import StoredPages
@@ -30,7 +28,7 @@ from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.schedule import Housekeeping, scheduler
 from collector.pipeline.work import Handler, Worker, WorkSettings
-from collector.ports import Buffer, Destination
+from collector.ports import Buffer, Destination, Evaluator
 from collector.receive import http, reference
 from collector.receive.keys import Keys
 from collector.settings import Settings
@@ -54,6 +52,13 @@ class Serving:
     @property
     def works(self) -> bool:
         return self.role in ("all", "work")
+
+
+def check_monitor(monitor: Monitor) -> None:
+    """Raises Invalid when a metric, a test or a parameter of theirs does not exist, with the near miss."""
+    from collector.evaluate import catalogue  # noqa: PLC0415 - a pure receiver stays free of pandas
+
+    catalogue.check(monitor)
 
 
 class Readiness:
@@ -83,7 +88,7 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
             references=references,
             errors=errors,
             destinations=configuration.destinations,
-            check=catalogue.check,
+            check=check_monitor,
         )
         await registry.load(configuration.monitors)
         wake, deliver = asyncio.Event(), asyncio.Event()
@@ -159,7 +164,9 @@ async def _opened_buffer(settings: Settings, clock: SystemClock) -> AsyncIterato
 
 
 @asynccontextmanager
-async def _started_evaluator(settings: Settings) -> AsyncIterator[PoolEvaluator]:
+async def _started_evaluator(settings: Settings) -> AsyncIterator[Evaluator]:
+    from collector.evaluate.pool import PoolEvaluator  # noqa: PLC0415 - a pure receiver stays free of pandas
+
     evaluator = PoolEvaluator(
         processes=settings.evaluate_processes, timeout_seconds=settings.evaluate_timeout_seconds
     )
@@ -241,7 +248,7 @@ async def _working(workers: Sequence[Worker], settings: Settings) -> AsyncIterat
 
 @asynccontextmanager
 async def _listening(site: web.Application, settings: Settings, serving: Serving) -> AsyncIterator[None]:
-    runner = web.AppRunner(site, **http.RUNNER_OPTIONS, access_log=None, shutdown_timeout=settings.shutdown_seconds, handle_signals=False)
+    runner = web.AppRunner(site, **dict[str, Any](http.RUNNER_OPTIONS), access_log=None, shutdown_timeout=settings.shutdown_seconds, handle_signals=False)
     await runner.setup()
     await web.TCPSite(
         runner, serving.host, serving.port, backlog=1024, reuse_port=True if serving.share_port else None

@@ -14,8 +14,7 @@ from pathlib import Path
 import uvloop
 
 from collector import config
-from collector.app import Role, Serving, run
-from collector.evaluate import catalogue
+from collector.app import Role, Serving, check_monitor, run
 from collector.monitor import Configuration
 from collector.settings import Settings
 
@@ -27,9 +26,10 @@ _WATCH_SECONDS = 1.0
 def serve(config_path: Path, *, role: Role, host: str, port: int, processes: int, settings: Settings) -> int:
     """Read the configuration and run until SIGTERM or SIGINT. Says the exit code. Raises Invalid, Unavailable."""
     configuration = config.load(config_path)
-    for monitor in configuration.monitors:
-        catalogue.check(monitor)
     serving = Serving(role=role, host=host, port=port, share_port=processes > 1)
+    if serving.works:  # a receiver takes rows for workers that did check, and stays small
+        for monitor in configuration.monitors:
+            check_monitor(monitor)
     _log_to_stderr(settings)
     uvloop.run(_serve(configuration, settings, serving, more=processes - 1))
     return 0

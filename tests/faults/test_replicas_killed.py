@@ -1,0 +1,166 @@
+"""Receivers and workers on one Redis: any of them is killed, Redis too, and every row still counts once in effect."""
+
+import random
+import time
+import urllib.error
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.redis_server import RedisServer
+from tests.service import Service
+
+pytestmark = [pytest.mark.e2e, pytest.mark.redis, pytest.mark.timeout(240)]
+
+CONFIG = """
+destinations:
+  local: {type: local, path: WORKSPACE}
+monitors:
+  - id: flights
+    columns: {id: id, timestamp: at, numerical_features: [distance], categorical_features: [carrier]}
+    window: {every: 1h, idle: 1s}
+    reports: [{name: quality, metrics: [DatasetSummaryMetric]}]
+    forward: [local]
+  - id: others
+    columns: {id: id}
+    window: {rows: 25}
+    reports: [{name: quality, metrics: [DatasetSummaryMetric]}]
+    forward: [local]
+"""
+
+
+class Cluster:
+    """One Redis, one receiver, two workers, all of them processes of their own."""
+
+    def __init__(self, directory: Path) -> None:
+        for name in ("redis", "receiver", "worker-1", "worker-2"):
+            (directory / name).mkdir()
+        self.workspace = directory / "workspace"
+        self.redis = RedisServer(directory / "redis", "--appendonly", "yes", "--appendfsync", "always")
+        config = CONFIG.replace("WORKSPACE", str(self.workspace))
+        services = [
+            Service(directory / name, config, COLLECTOR_BUFFER_URL=self.redis.url)
+            for name in ("receiver", "worker-1", "worker-2")
+        ]
+        self.receiver, *self.workers = services
+
+    def start(self) -> None:
+        self.redis.start()
+        self.receiver.start("--role", "receive")
+        for worker in self.workers:
+            worker.start("--role", "work")
+
+    def stop(self) -> None:
+        for service in (self.receiver, *self.workers):
+            service.stop()
+        self.redis.kill()
+
+    def delivered(self) -> dict[str, dict[str, Any]]:
+        documents = [orjson.loads(path.read_bytes()) for path in self.workspace.rglob("*.json")]
+        return {document["id"]: document for document in documents if document.get("schema") == 1}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+class Sender:
+    """Sends rows of both monitors until they are acknowledged, as the SDK would."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.sent = 0
+
+    def send(self, count: int) -> None:
+        numbers = range(self.sent, self.sent + count)
+        flights = [
+            {"id": f"r{n}", "at": f"2024-05-01T{n % 5:02}:30:00Z", "distance": float(n), "carrier": "AA"}
+            for n in numbers
+        ]
+        self._until_taken("flights", flights)
+        self._until_taken("others", [{"id": f"o{n}", "x": n} for n in numbers])
+        self.sent += count
+
+    def _until_taken(self, monitor: str, rows: list[dict[str, object]]) -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                status, body = self.cluster.receiver.post(f"/v1/monitors/{monitor}/inferences", rows)
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                status, body = 0, {}
+            if status == 202:
+                assert body["accepted"] + body["duplicates"] == len(rows), body
+                return
+            assert status in (0, 429, 503), (status, body)
+            time.sleep(0.1)
+        raise AssertionError(f"rows of {monitor} were never taken")
+
+
+def kill_a_worker(cluster: Cluster, draw: random.Random) -> None:
+    worker = draw.choice(cluster.workers)
+    worker.kill()
+    worker.start("--role", "work")
+
+
+def kill_the_receiver(cluster: Cluster, _: random.Random) -> None:
+    cluster.receiver.kill()
+    cluster.receiver.start("--role", "receive")
+
+
+def kill_redis(cluster: Cluster, draw: random.Random) -> None:
+    cluster.redis.kill()
+    time.sleep(draw.uniform(0, 1))
+    cluster.redis.start()
+
+
+@pytest.mark.parametrize("accident", [kill_a_worker, kill_the_receiver, kill_redis], ids=lambda each: each.__name__)
+def test_every_row_counts_once_although(cluster: Cluster, accident):
+    draw = random.Random(accident.__name__)
+    sender = Sender(cluster)
+    for _ in range(2):
+        for _ in range(4):
+            sender.send(25)
+        time.sleep(draw.uniform(0, 1))
+        accident(cluster, draw)
+    sender.send(25)
+    assert cluster.receiver.call("POST", "/v1/monitors/others/flush")[0] == 202
+    for monitor in ("flights", "others"):
+        rows = cluster.receiver.wait_settled(monitor, seconds=90)
+        assert rows == {
+            "accepted": sender.sent,
+            "evaluated": sender.sent,
+            "dead_lettered": 0,
+            "dropped": {},
+            "waiting": 0,
+        }
+    wait_until_delivered(cluster, sender.sent)
+
+
+def wait_until_delivered(cluster: Cluster, sent: int) -> None:
+    """Every snapshot is at the destination, once, and their rows add up."""
+    deadline = time.monotonic() + 90
+    found: dict[str, dict[str, int]] = {}
+    while time.monotonic() < deadline:
+        delivered = {key: document["rows"] for key, document in cluster.delivered().items()}
+        stored = {
+            monitor: {each["id"]: each["rows"] for each in cluster.receiver.snapshots(monitor=monitor)}
+            for monitor in ("flights", "others")
+        }
+        found = {**stored, "delivered": delivered}
+        if delivered == stored["flights"] | stored["others"] and all(
+            sum(rows.values()) == sent for rows in stored.values()
+        ):
+            assert len(stored["flights"]) == 5
+            assert set(stored["others"].values()) == {25}
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"{sent} rows were sent to each monitor; found {found}")
