@@ -13,6 +13,7 @@ from collector.evaluate.profile import ColumnProfile, order_key
 
 MAX_BINS = 50
 TOP_VALUES = 30
+_NOTHING: dict[str, Any] = {"current": None, "reference": None}
 
 
 def columns_of(context: Context, names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -22,7 +23,11 @@ def columns_of(context: Context, names: Iterable[str]) -> dict[str, dict[str, An
         kind = context.definition.types.get(name)
         if kind is not None:
             reference = None if context.reference is None else context.reference[name]
-            shown[str(name)] = {"type": kind, "distribution": _distribution(kind, context.current[name], reference)}
+            try:
+                distribution = _distribution(kind, context.current[name], reference)
+            except Exception:  # noqa: BLE001 - a column of a type nobody foresaw has no picture, and spoils no result
+                distribution = dict(_NOTHING)
+            shown[key_text(name)] = {"type": kind, "distribution": distribution}
     return shown
 
 
@@ -31,7 +36,7 @@ def _distribution(kind: ColumnType, current: ColumnProfile, reference: ColumnPro
         return _top_values(current, reference)
     if kind == "num" and all(side is None or side.is_number for side in (current, reference)):
         return _bins(current, reference)
-    return {"current": None, "reference": None}
+    return dict(_NOTHING)
 
 
 def _bins(current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, Any]:
@@ -39,7 +44,7 @@ def _bins(current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, 
     sides = {"current": current.finite, "reference": None if reference is None else reference.finite}
     filled = [values for values in sides.values() if values is not None and values.size]
     if not filled:
-        return {"current": None, "reference": None}
+        return dict(_NOTHING)
     edges = sturges_edges(filled[0], filled[-1])
     if len(edges) > MAX_BINS + 1:
         edges = np.linspace(edges[0], edges[-1], MAX_BINS + 1)

@@ -153,10 +153,12 @@ def sturges_edges(left: Array, right: Array) -> NDArray[np.float64]:
     span = last - first
     if span == 0:
         return np.array([first - 0.5, last + 0.5])
+    if not np.isfinite(span):  # wider than a float can say
+        return np.array([first, last])
     width = span / (np.log2(left.size + right.size) + 1.0)
     if left.dtype.kind in "iu" and right.dtype.kind in "iu" and width < 1:
         width = 1.0
-    bins = int(np.ceil(span / width)) if width and np.isfinite(span) else 1
+    bins = int(np.ceil(span / width)) if width else 1
     return np.linspace(first, last, max(bins, 1) + 1)
 
 

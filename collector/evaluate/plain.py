@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,12 @@ def plain(value: object) -> Any:
     >>> plain({"mean": np.float64("nan"), "rows": np.int64(3)})
     {'mean': None, 'rows': 3, 'reasons': {'mean': 'not a number: the data gives no value'}}
     """
-    if value is None or isinstance(value, str | bool | int):
-        return value.item() if isinstance(value, np.generic) else value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**64 else _huge(value)
     if isinstance(value, Mapping):
         return _plain_mapping(value)
     if isinstance(value, list | tuple | set | frozenset):
@@ -35,9 +38,25 @@ def plain(value: object) -> Any:
         return str(value) if isinstance(value, np.timedelta64) else plain(value.item())
     if value is pd.NaT or value is pd.NA:
         return None
-    if isinstance(value, datetime | date):
-        return str(value)
+    return text(str(value))
+
+
+def text(value: str) -> str:
+    """Text that UTF-8 can hold: halves of characters are written out.
+
+    >>> text("half: " + chr(0xD83D)) == "half: " + chr(92) + "ud83d"
+    True
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "backslashreplace").decode()
     return str(value)
+
+
+def _huge(value: int) -> float | str:
+    """An integer that JSON readers would not keep."""
+    return float(value) if abs(value) < 10**300 else str(value)
 
 
 def _plain_mapping(value: Mapping[Any, object]) -> dict[str, Any]:
@@ -65,9 +84,9 @@ def key_text(key: object) -> str:
     ('1', '1', 'None')
     """
     if isinstance(key, str):
-        return str(key)
+        return text(key)
     if isinstance(key, np.generic):
         key = key.item()
     if isinstance(key, float) and key.is_integer():
         return str(int(key))
-    return str(key)
+    return text(str(key))

@@ -168,7 +168,6 @@ def test_a_reference_is_read_once_per_version(reference, tmp_path):
     assert references.get(ReferenceFile(4, reference.path), timestamp="at") is not first
 
 
-
 def test_ids_times_and_targets_that_one_side_lacks_are_no_difference(tmp_path):
     reference = pd.DataFrame({"distance": [100.0 + i for i in range(40)], "carrier": ["AA", "UA"] * 20,
                               "p": [0.5] * 40, "late": [0, 1] * 20})  # fmt: skip
