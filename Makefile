@@ -4,8 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := scripts/uv
 RUN := .venv/bin
-# Tools that scripts/install-* put aside come after the system's own.
-WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$$PATH:$(CURDIR)/.tools/more/bin"
+# What scripts/install-* put aside, they did because the system has none, or one that is too old.
+WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/more/bin:$$PATH"
 
 .PHONY: help setup lock demo test check format oracle e2e-evidently clean
 
