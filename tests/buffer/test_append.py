@@ -244,6 +244,13 @@ async def test_a_window_of_many_chunks_is_read_whole(buffer: Buffer) -> None:
     assert names(await buffer.rows.read(M, Window(ENDLESS, 0, 199, 402))) == sent[199:402]
 
 
+async def test_a_window_of_large_chunks_is_read_whole(buffer: Buffer) -> None:
+    """More bytes than one answer of Redis is asked for."""
+    sent = [f"{number}," + "x" * 3_000_000 for number in range(7)]
+    await buffer.rows.append([rows(f"id{number}", data=text.encode()) for number, text in enumerate(sent)])
+    assert [chunk.data.decode() for chunk in (await buffer.rows.read(M, WHOLE)).chunks] == sent
+
+
 async def test_ids_that_do_not_fit_the_rows_are_a_mistake_of_the_caller(buffer: Buffer) -> None:
     with pytest.raises(ValueError, match="do not fit"):
         await buffer.rows.append([Append(M, PANE, b"", (RequestPart(2),), digest("a"))])

@@ -161,7 +161,7 @@ class Proxy:
 
 @pytest_asyncio.fixture
 async def proxied(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Proxy, Buffer]]:
-    monkeypatch.setattr("collector.buffer.redis.store.ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("collector.buffer.redis.store.ANSWER_SECONDS", 1.0)
     proxy = Proxy(server.port)
     buffer = await opened(await proxy.start())
     yield proxy, buffer

@@ -37,6 +37,8 @@ from collector.model import (
 
 CHUNKS_AT_ONCE = 200
 """Chunks in one answer when a window is read: the event loop has its turn in between."""
+BYTES_AT_ONCE = 8 * 1024 * 1024
+"""About so many bytes in one answer, by the average chunk of the pane: fewer chunks when they are large."""
 IDS_AT_ONCE = 5_000
 LABELS_AT_ONCE = 20_000
 """Labels in one script: some tens of milliseconds in which nobody else is served."""
@@ -143,25 +145,27 @@ class RedisRows:
 
     async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
         keys = MonitorKeys(monitor)
-        (record,) = await self._store.commands([("HGET", keys.panes, window.pane.key)])
-        if record is None:
+        stream = keys.rows(window.pane.key)
+        record, stored_chunks = await self._store.commands([("HGET", keys.panes, window.pane.key), ("XLEN", stream)])
+        if record is None or not stored_chunks:
             return WindowRows((), 0, {})
         pane = _parse_pane(window.pane.key, record, {})
         stop_row = pane.rows if window.stop_row is None else min(window.stop_row, pane.rows)
         there = Window(window.pane, window.part, max(window.first_row, pane.trimmed), stop_row)
-        chunks = await self._chunks(keys.rows(window.pane.key), there, stop_row)
+        at_once = max(min(BYTES_AT_ONCE * stored_chunks // (pane.bytes + 1), CHUNKS_AT_ONCE), 1)
+        chunks = await self._chunks(stream, there, stop_row, at_once)
         rows = sum(count for count, _ in chunks)
         stored = [chunk for _, chunk in chunks]
         labels = await self._labels(keys.ids, stored) if pane.labelled else {}
         return WindowRows(stored, rows, labels)
 
-    async def _chunks(self, stream: str, window: Window, stop_row: int) -> list[tuple[int, StoredChunk]]:
+    async def _chunks(self, stream: str, window: Window, stop_row: int, at_once: int) -> list[tuple[int, StoredChunk]]:
         """How many rows of the window each chunk holds, and the chunk. A chunk's id is its first row, plus one."""
         found: list[tuple[int, StoredChunk]] = []
         (before,) = await self._store.commands([("XREVRANGE", stream, window.first_row + 1, "-", "COUNT", 1)])
         next_id = before[0][0] if before else b"-"
         while True:
-            (entries,) = await self._store.commands([("XRANGE", stream, next_id, stop_row, "COUNT", CHUNKS_AT_ONCE)])
+            (entries,) = await self._store.commands([("XRANGE", stream, next_id, stop_row, "COUNT", at_once)])
             for name, fields in entries:
                 count = int(fields[b"n"])
                 wanted = take(
@@ -173,7 +177,7 @@ class RedisRows:
                 count = count if wanted is None else len(wanted)
                 if count:
                     found.append((count, StoredChunk(fields[b"d"], fields[b"i"], wanted)))
-            if len(entries) < CHUNKS_AT_ONCE:
+            if len(entries) < at_once:
                 return found
             next_id = b"(" + entries[-1][0]
 

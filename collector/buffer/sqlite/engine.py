@@ -28,7 +28,10 @@ BUSY_SECONDS = 5.0
 """How long a writer waits for one of another process; longer than a purge step, shorter than a client's patience."""
 READERS = 2
 """A long read of a window leaves the second one to the pages and the scheduler."""
-CACHE_KIB = 16_384
+CACHE_KIB = 32_768
+"""Per connection, as needed. Inference ids are looked up all over their table: it should fit, or nearly."""
+CHECKPOINT_PAGES = 8_000
+"""32 MB of log are moved into the file at once: pages that were written many times meanwhile are moved once."""
 WAL_KEPT_BYTES = 64 * 1024 * 1024
 """The log is cut to this size once it has been moved into the file."""
 MIN_SQLITE = (3, 35, 0)
@@ -117,6 +120,7 @@ class Engine:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         except sqlite3.Error:
             connection.close()
