@@ -63,13 +63,17 @@ class Rows(Protocol):
         """The window's rows in order of arrival, duplicates left out, and the labels of those rows."""
         ...
 
-    async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> bool:
+    async def purge(
+        self, monitor: MonitorId, pane: Pane, *, before_row: int | None, seen_rows: int | None = None
+    ) -> bool:
         """Forget the pane's rows, ids and labels: all (None; later rows are late), or those before a row.
 
         Settlements of windows that lie wholly before that row are forgotten with it (`PaneState.trimmed`). Rows that
         no settlement counted are dropped{reason="purged"}. The endless pane is never late: purged whole, it goes on
-        after its last row. False, and nothing happens, while a window of it is a dead letter: replay or delete that
-        first. A purge that was cut short is finished by repeating it.
+        after its last row. A purge that was cut short is finished by repeating it.
+
+        False, and nothing happens, while a window of the pane is a dead letter (replay or delete that first), or when
+        it holds more than `seen_rows`: rows that came after the caller looked are not to be lost.
         """
         ...
 

@@ -241,6 +241,18 @@ async def test_it_may_be_purged_once_nothing_of_it_is_dead(buffer: Buffer, how: 
     assert (await account(buffer)).waiting == 0
 
 
+@pytest.mark.parametrize("pane", [PANE, ENDLESS])
+async def test_rows_that_came_after_the_caller_looked_are_not_purged(buffer: Buffer, pane: Pane) -> None:
+    await buffer.rows.append([rows("a", "b", pane=pane)])
+    seen_rows = (await buffer.rows.state(M)).panes[0].rows
+    await buffer.rows.append([rows("late", pane=pane)])
+    assert not await buffer.rows.purge(M, pane, before_row=None, seen_rows=seen_rows)
+    assert names(await buffer.rows.read(M, Window(pane))) == ["a", "b", "late"]
+    assert (await buffer.rows.append([rows("later", pane=pane)]))[0].accepted == 1
+    assert await buffer.rows.purge(M, pane, before_row=None, seen_rows=4)
+    assert (await account(buffer)).dropped == {PURGED: 4}
+
+
 async def test_a_purge_forgets_labels_that_waited_too_long(buffer: Buffer, clock: ManualClock) -> None:
     await buffer.rows.add_labels(M, [label("a")])
     clock.advance(seconds=ORPHAN_US / 1e6)

@@ -107,14 +107,19 @@ class RedisRows:
             joined, waiting, unchanged = joined + answer[0], waiting + answer[1], unchanged + answer[2]
         return Labelled(joined, waiting, unchanged)
 
-    async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> bool:
+    async def purge(
+        self, monitor: MonitorId, pane: Pane, *, before_row: int | None, seen_rows: int | None = None
+    ) -> bool:
         keys = MonitorKeys(monitor)
         now_us = self._clock.now_us()
         whole = int(before_row is None and pane.start_us is not None)
         target = await self._store.run(
             "purge_begin",
             (keys.account, keys.panes, keys.tombstones, keys.ids, keys.orphans),
-            (now_us, pane.key, "" if before_row is None else before_row, whole, TOMBSTONES, now_us - ORPHAN_US),
+            (
+                *(now_us, pane.key, "" if before_row is None else before_row, whole, TOMBSTONES, now_us - ORPHAN_US),
+                "" if seen_rows is None else seen_rows,
+            ),
         )
         if target < 0:
             return False

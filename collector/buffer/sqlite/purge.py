@@ -15,13 +15,19 @@ PAGES_AT_ONCE = 2_000
 
 
 def begin(
-    connection: sqlite3.Connection, monitor: MonitorId, pane: Pane, *, before_row: int | None, now_us: int
+    connection: sqlite3.Connection,
+    monitor: MonitorId,
+    pane: Pane,
+    *,
+    before_row: int | None,
+    seen_rows: int | None,
+    now_us: int,
 ) -> int | None:
     """Up to which row to purge; None when the pane must stay. If it goes whole, its rows are late from now on."""
     books = Books(connection, monitor)
     labels.expire_orphans(books, now_us)
     row = books.pane(pane.key)
-    if row is not None and _has_dead(connection, row):
+    if row is not None and (_has_dead(connection, row) or (seen_rows is not None and row.rows > seen_rows)):
         return None
     if before_row is None and pane.start_us is not None:
         books.bury(pane.key, now_us)

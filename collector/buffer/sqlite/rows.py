@@ -79,10 +79,14 @@ class SqliteRows:
     async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
         return await self._engine.read(lambda connection: read(connection, monitor, window))
 
-    async def purge(self, monitor: MonitorId, pane: Pane, *, before_row: int | None) -> bool:
+    async def purge(
+        self, monitor: MonitorId, pane: Pane, *, before_row: int | None, seen_rows: int | None = None
+    ) -> bool:
         now_us = self._clock.now_us()
         target = await self._engine.write(
-            lambda connection: purge_deeds.begin(connection, monitor, pane, before_row=before_row, now_us=now_us)
+            lambda connection: purge_deeds.begin(
+                connection, monitor, pane, before_row=before_row, seen_rows=seen_rows, now_us=now_us
+            )
         )
         if target is None:
             return False

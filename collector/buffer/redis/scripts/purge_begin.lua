@@ -8,12 +8,12 @@
 --   4 ids         hash  inference id -> its pane and label; see append
 --   5 orphans     zset  ids of waiting labels by instant of arrival
 -- ARGV: 1 now_us  2 pane  3 before_row, or '' for all  4 whether the pane goes whole: 1 or 0  5 tombstones to keep
---       6 labels that arrived up to this instant are forgotten
--- Returns the row to purge up to; -1 when a window of the pane is a dead letter and it must stay.
+--       6 labels that arrived up to this instant are forgotten  7 rows that the caller knew of, or ''
+-- Returns the row to purge up to; -1 when the pane must stay: a window of it is a dead letter, or it has more rows.
 
 expire_orphans(KEYS[4], KEYS[5], ARGV[6])
 local pane = read_pane(KEYS[2], ARGV[2])
-if pane and pane.dead > 0 then
+if pane and (pane.dead > 0 or (ARGV[7] ~= '' and pane.rows > tonumber(ARGV[7]))) then
   return -1
 end
 if ARGV[4] == '1' then
