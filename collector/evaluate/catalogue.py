@@ -35,7 +35,7 @@ def _build(
             raise Invalid(f"{spec.name} is no {what}: list it under {other}", path=path)
         names = ", ".join(known)
         raise Invalid(f"unknown {what} {spec.name!r}{near_miss(spec.name, list(known))}; known: {names}", path=path)
-    allowed = _parameters(cls)
+    allowed = parameters_by_name(cls)
     for name in spec.parameters:
         if name not in allowed:
             listed = ", ".join(allowed) or "none"
@@ -53,7 +53,7 @@ def _build(
         raise Invalid(f"{spec.name} does not take these parameters: {error}", path=path) from error
 
 
-def _parameters(cls: type[Any]) -> dict[str, bool]:
+def parameters_by_name(cls: type[Any]) -> dict[str, bool]:
     """The parameters of a metric or test by name, and whether they must be given."""
     if cls.__init__ is object.__init__:
         return {}
