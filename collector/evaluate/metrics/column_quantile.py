@@ -10,6 +10,8 @@ from collector.evaluate.base import Context, Metric, Result
 class ColumnQuantileMetric(Metric):
     """The quantile, linear between neighbours; missing cells are left out, infinities stay in.
 
+    Any column of numbers has quantiles, one of a few whole numbers too.
+
     >>> import pandas as pd
     >>> from collector.evaluate import Report
     >>> report = Report(metrics=[ColumnQuantileMetric("x", quantile=0.25)])
@@ -26,7 +28,6 @@ class ColumnQuantileMetric(Metric):
             raise Invalid(f"quantile is {self.quantile}: expected more than 0 and at most 1")
 
     def calculate(self, context: Context) -> Result:
-        context.check_numeric(self.column_name)
         return {
             "column_name": self.column_name,
             "column_type": context.definition.type_of(self.column_name),

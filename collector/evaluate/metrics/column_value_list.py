@@ -12,7 +12,7 @@ from collector.evaluate.profile import ColumnProfile, order_key
 class ColumnValueListMetric(Metric):
     """Rows with a value of the list, and rows without; the list is the reference's values when none is given.
 
-    A missing cell is not in the list, unless the list holds None. Shares are of all rows.
+    A missing cell is not in the list, unless the list that is given holds None. Shares are of all rows.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report
@@ -31,8 +31,10 @@ class ColumnValueListMetric(Metric):
             if context.reference is None:
                 raise Invalid(f"column {self.column_name!r}: give the list of values, or reference data")
             reference = context.reference[self.column_name]
-            values = sorted(reference.counted.uniques.tolist(), key=order_key) + ([None] if reference.missing else [])
-        if not values:
+            values = sorted(reference.counted.uniques.tolist(), key=order_key)
+            if not reference.rows:
+                raise Invalid(f"column {self.column_name!r}: the reference has no rows to take the list of values from")
+        elif not values:
             raise Invalid(f"column {self.column_name!r}: the list of values is empty")
         return {
             "column_name": self.column_name,

@@ -13,7 +13,7 @@ from collector.evaluate.profile import ColumnProfile
 class ColumnValueRangeMetric(Metric):
     """Values inside and outside of a range, both ends included; missing cells are neither.
 
-    An end that is not given is that of the reference.
+    An end that is not given is that of the reference; a reference without any value leaves nothing inside.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report
@@ -34,10 +34,9 @@ class ColumnValueRangeMetric(Metric):
             if context.reference is None:
                 raise Invalid(f"column {self.column_name!r}: give both ends of the range, or reference data")
             ordered = context.reference[self.column_name].as_numbers.sorted
-            if not ordered.size:
-                raise Invalid(f"column {self.column_name!r} has no value in the reference data to take a range from")
-            left = ordered[0].item() if left is None else left
-            right = ordered[-1].item() if right is None else right
+            first, last = (ordered[0].item(), ordered[-1].item()) if ordered.size else (np.nan, np.nan)
+            left = first if left is None else left
+            right = last if right is None else right
         return {
             "column_name": self.column_name,
             "left": left,
@@ -48,12 +47,14 @@ class ColumnValueRangeMetric(Metric):
 
 def _count(profile: ColumnProfile, left: float, right: float) -> dict[str, object]:
     ordered = profile.as_numbers.sorted
-    inside = max(0, int(np.searchsorted(ordered, right, "right") - np.searchsorted(ordered, left, "left")))
+    inside = 0
+    if left <= right:  # never true of a range that is not known
+        inside = int(np.searchsorted(ordered, right, "right") - np.searchsorted(ordered, left, "left"))
     total = int(ordered.size)
     return {
         "number_in_range": inside,
         "number_not_in_range": total - inside,
-        "share_in_range": inside / total if total else np.nan,
-        "share_not_in_range": (total - inside) / total if total else np.nan,
+        "share_in_range": inside / total if total else 0.0,
+        "share_not_in_range": (total - inside) / total if total else 0.0,
         "number_of_values": total,
     }

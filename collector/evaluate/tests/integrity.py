@@ -93,7 +93,7 @@ class _MissingTest(ComparedTest):
 class TestNumberOfMissingValues(_MissingTest):
     """Missing cells; by default at most a tenth above the reference's share, or none."""
 
-    title, field, rule, scaled = "Number of Missing Values", "number_of_missing_values", LTE_NEAR, True
+    title, field, rule, scaled = "The Number of Missing Values", "number_of_missing_values", LTE_NEAR, True
 
 
 class TestShareOfMissingValues(_MissingTest):
