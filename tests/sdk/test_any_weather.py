@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector_sdk import Collector, sender
+from collector_sdk import Collector, backoff
 
 ACCIDENTS: st.SearchStrategy[object] = st.sampled_from(
     [
@@ -41,7 +41,7 @@ def test_every_row_arrives_once_in_effect_and_in_order(service, tmp_path, spooli
     rows: list[int] = []
     labels: list[str] = []
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(sender, "_FIRST_WAIT_SECONDS", 0.001)
+        patched.setattr(backoff, "FIRST_WAIT_SECONDS", 0.001)
         for call in calls:
             if call == "log":
                 collector.log({"x": len(rows)})

@@ -4,13 +4,13 @@ No thread and no queue here: the worker says when to work, and asks how long to 
 """
 
 import math
-import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from collector_sdk.backoff import FIRST_WAIT_SECONDS, Backoff
 from collector_sdk.batch import Batch
 from collector_sdk.columns import ColumnNames, WantedNames
 from collector_sdk.courier import Again, Refused, Settled, ask_names, deliver
@@ -20,16 +20,9 @@ from collector_sdk.stats import Ledger
 from collector_sdk.transport import Transport
 from collector_sdk.warn import RareWarnings
 
-_FIRST_WAIT_SECONDS = 0.25
-_LONGEST_WAIT_SECONDS = 15.0
-"""Between attempts: doubled each time, with jitter, so that many model servers do not return at once."""
-_LONGEST_RETRY_AFTER_SECONDS = 300.0
-"""A longer Retry-After is cut: the queue would be full long before."""
 _MAX_SERVER_ERRORS = 5
 """So many 500s over one batch are taken as that batch's own fault; all other failures as the service's."""
 _SHORTEST_REQUEST_SECONDS = 0.05
-_LONGEST_FLOOR_SECONDS = 1.0
-"""A Retry-After below this does not make us hurry more than our own backoff would: it may be 0, for ever."""
 _ASK_AGAIN_SECONDS = 30.0
 """A monitor that is not known may be made later, with names that are not the defaults."""
 
@@ -66,7 +59,7 @@ class Sender:
         self._hand: deque[Batch] = deque()
         self._files: deque[Spooled] = deque()  # the first of them may be in hand
         self._server_errors: tuple[str, int] = ("", 0)
-        self._failures = 0
+        self._backoff = Backoff()
         self._abandoned = False
         self.not_before = 0.0
         """No attempt is made before this instant of the clock."""
@@ -117,7 +110,7 @@ class Sender:
 
     def give_up_first(self, error: str) -> None:
         """A defect of our own over the batch in hand must not hold up all others."""
-        self.not_before = self._clock() + _FIRST_WAIT_SECONDS
+        self.not_before = self._clock() + FIRST_WAIT_SECONDS
         self._fail("defect", error)
         if self._hand:
             self._drop(self._hand[0], "defect", error)
@@ -168,7 +161,7 @@ class Sender:
                 return False
             if isinstance(outcome, Again):
                 return self._again(batch, outcome)
-            self._failures = 0
+            self._backoff.succeeded()
             if isinstance(outcome, Refused):
                 self._drop(batch, "rejected", outcome.error)
                 self._fail("rejected", f"{batch.count} {batch.kind} were refused: {outcome.error}")
@@ -228,18 +221,10 @@ class Sender:
             self._drop(batch, "retries_exhausted", outcome.error)
             return True
         self._ledger.note("retries")
-        self.not_before = now + self._wait_seconds(outcome)
-        self._failures = min(self._failures + 1, 16)
+        self.not_before = now + self._backoff.failed(outcome.wait_seconds)
         if self._spool is not None:
             self._to_disk(self._spool)
         return False
-
-    def _wait_seconds(self, outcome: Again) -> float:
-        backoff = min(_FIRST_WAIT_SECONDS * 2.0**self._failures, _LONGEST_WAIT_SECONDS)
-        backoff *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
-        if outcome.wait_seconds is None:
-            return backoff
-        return max(min(outcome.wait_seconds, _LONGEST_RETRY_AFTER_SECONDS), min(backoff, _LONGEST_FLOOR_SECONDS))
 
     def _is_exhausted(self, batch: Batch, outcome: Again, now: float) -> bool:
         key, errors = self._server_errors
