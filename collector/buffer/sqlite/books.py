@@ -6,6 +6,7 @@ Everything that changes how many rows are accepted, evaluated, dead, dropped or 
 # ruff: noqa: S608 - only names of columns and placeholders are pasted into statements; values are bound
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from collector.buffer.policy import PURGED, TOMBSTONES, share
@@ -51,6 +52,8 @@ class PaneRow:
         return share(self.bytes, waiting=self.waiting, present=self.rows - self.trimmed)
 
 
+IDS_AT_ONCE = 500
+"""Digests in one statement; SQLite takes 999 parameters at least."""
 _MONITOR = ", ".join(field.name for field in fields(MonitorRow))
 PANE = ", ".join(field.name for field in fields(PaneRow))
 
@@ -232,6 +235,13 @@ def _monitor(connection: sqlite3.Connection, name: MonitorId) -> MonitorRow:
     if row is None:
         row = connection.execute(f"INSERT INTO monitors (name) VALUES (?) RETURNING {_MONITOR}", (name,)).fetchone()
     return MonitorRow(*row)
+
+
+def in_batches(ids: Sequence[bytes]) -> Iterator[tuple[str, Sequence[bytes]]]:
+    """As many placeholders as digests, and the digests: so many that one statement takes them."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        some = ids[start : start + IDS_AT_ONCE]
+        yield ",".join("?" * len(some)), some
 
 
 def find_monitor(connection: sqlite3.Connection, name: MonitorId) -> MonitorRow | None:

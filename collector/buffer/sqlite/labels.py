@@ -6,11 +6,9 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from collector.buffer.policy import ORPHAN_US, Limits, digests
-from collector.buffer.sqlite.books import Books, PaneRow
+from collector.buffer.sqlite.books import Books, PaneRow, in_batches
 from collector.errors import Backpressure
 from collector.model import Label, Labelled, MonitorId, StoredChunk
-
-IDS_AT_ONCE = 500
 
 
 def add(
@@ -79,9 +77,7 @@ def _replaces(label: Label, target: bytes, at_us: int | None) -> bool:
 def join_orphans(books: Books, pane: PaneRow, ids: Sequence[bytes], now_us: int) -> None:
     """Labels that waited for these inferences join them."""
     monitor = books.monitor
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        some = ids[start : start + IDS_AT_ONCE]
-        marks = ",".join("?" * len(some))
+    for marks, some in in_batches(ids):
         found = books.connection.execute(
             f"DELETE FROM orphans WHERE monitor = ? AND digest IN ({marks}) RETURNING digest, target, at_us",
             (monitor.id, *some),
@@ -112,9 +108,7 @@ def of_rows(
     for chunk in chunks:
         ids = digests(chunk.ids)
         wanted = ids if chunk.take is None or not ids else [ids[index] for index in chunk.take]
-        for start in range(0, len(wanted), IDS_AT_ONCE):
-            some = wanted[start : start + IDS_AT_ONCE]
-            marks = ",".join("?" * len(some))
+        for marks, some in in_batches(wanted):
             labels.update(
                 connection.execute(
                     f"SELECT digest, target FROM labels WHERE pane = ? AND digest IN ({marks})", (pane.id, *some)

@@ -6,10 +6,9 @@ import sqlite3
 
 from collector.buffer.policy import PURGE_ROWS, digests, indexes_from_bytes, take
 from collector.buffer.sqlite import labels
-from collector.buffer.sqlite.books import Books, PaneRow
+from collector.buffer.sqlite.books import Books, PaneRow, in_batches
 from collector.model import MonitorId, Outcome, Pane, Window
 
-IDS_AT_ONCE = 500
 PAGES_AT_ONCE = 2_000
 """Free pages given back in one step: 8 MB, some tens of milliseconds."""
 
@@ -82,9 +81,7 @@ def _trim(books: Books, pane: PaneRow, stop_row: int) -> None:
 
 def _forget_ids(books: Books, pane: PaneRow, ids: list[bytes]) -> None:
     connection = books.connection
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        some = ids[start : start + IDS_AT_ONCE]
-        marks = ",".join("?" * len(some))
+    for marks, some in in_batches(ids):
         connection.execute(f"DELETE FROM ids WHERE monitor = ? AND digest IN ({marks})", (books.monitor.id, *some))
         if pane.labelled:
             connection.execute(f"DELETE FROM labels WHERE pane = ? AND digest IN ({marks})", (pane.id, *some))

@@ -16,7 +16,7 @@ from collector.buffer.policy import (
 )
 from collector.buffer.sqlite import labels as label_deeds
 from collector.buffer.sqlite import purge as purge_deeds
-from collector.buffer.sqlite.books import PANE, Books, PaneRow, find_monitor
+from collector.buffer.sqlite.books import PANE, Books, PaneRow, find_monitor, in_batches
 from collector.buffer.sqlite.engine import Engine
 from collector.clock import Clock
 from collector.model import (
@@ -35,9 +35,6 @@ from collector.model import (
     Window,
     WindowRows,
 )
-
-IDS_AT_ONCE = 500
-"""Digests in one question; SQLite takes 999 parameters at least."""
 
 
 class SqliteRows:
@@ -190,9 +187,7 @@ def _remember_ids(books: Books, pane: PaneRow, append: Append, known: Sequence[i
 
 def panes_of_ids(connection: sqlite3.Connection, monitor: int, ids: Sequence[bytes]) -> Iterator[tuple[bytes, int]]:
     """Those of the ids that are known, each with the number of its pane."""
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        some = ids[start : start + IDS_AT_ONCE]
-        marks = ",".join("?" * len(some))
+    for marks, some in in_batches(ids):
         yield from connection.execute(
             f"SELECT digest, pane FROM ids WHERE monitor = ? AND digest IN ({marks})", (monitor, *some)
         )
