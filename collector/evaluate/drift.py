@@ -147,7 +147,7 @@ def _compute(pair: Pair, method: Method | None, threshold: float | None) -> Colu
     if not np.isfinite(score):
         why = f"{stattest.id} gives {score} for these values"
         return ColumnDrift(pair.name, pair.type, stattest.display_name, limit, None, drift_detected=False, why_not=why)
-    drifted = stattest.drifted(score, limit)
+    drifted = stattest.drifted(score, limit if stattest.bar is None else stattest.bar(pair, limit))
     return ColumnDrift(pair.name, pair.type, stattest.display_name, limit, score, drift_detected=drifted)
 
 
@@ -164,9 +164,9 @@ def _cleaned(series: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def default_stattest(pair: Pair) -> StatTest:
     """The method for a column nobody chose one for: by type, size of the reference, and distinct values."""
-    if pair.type == "text":
-        raise Invalid(f"column {pair.name!r} is text: no drift method for text is installed", column=pair.name)
     known = stattests()
+    if pair.type == "text":
+        return known[f"{'perc' if pair.reference_rows <= SMALL_REFERENCE_ROWS else 'abs'}_text_content_drift"]
     distinct = pair.distinct_up_to_six
     if pair.type == "num" and distinct > 5:
         return known["ks" if pair.reference_rows <= SMALL_REFERENCE_ROWS else "wasserstein"]

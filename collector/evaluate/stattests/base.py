@@ -22,7 +22,8 @@ class StatTest:
     """A drift method. `score` reads a pair of columns and raises Invalid (or ValueError) when it does not apply.
 
     `drifts_when`: the comparison of score and threshold that means drift: p-values drift when small, distances when
-    large. `types`: the column types it may be asked for by name.
+    large. `types`: the column types it may be asked for by name. `bar`: what the score is compared with, where that
+    is not the threshold itself but follows from it and the data.
     """
 
     id: str
@@ -31,6 +32,7 @@ class StatTest:
     threshold: float
     drifts_when: Direction
     score: Callable[[Pair], float]
+    bar: Callable[[Pair, float], float] | None = None
 
     def drifted(self, score: float, threshold: float) -> bool:
         return _COMPARE[self.drifts_when](score, threshold)
