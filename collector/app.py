@@ -146,6 +146,7 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
         await stop.wait()
         log.info("stopping: requests in flight are answered, work in hand is finished")
         ready.stopping.set()
+        await asyncio.sleep(settings.drain_seconds)
 
 
 @asynccontextmanager

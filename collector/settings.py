@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     keep_snapshots: Annotated[int, Field(ge=1)] = 5_000
     """Snapshots kept for the API and the pages, per monitor; older ones are forgotten."""
     keep_snapshots_days: Annotated[float, Field(gt=0)] = 400.0
+    """Snapshots of windows older than this, counted back from the monitor's newest window, are forgotten."""
+    drain_seconds: Annotated[float, Field(ge=0)] = 0.0
+    """How long a stopping process says that it is not ready before it closes its port: time for balancers to see."""
     shutdown_seconds: Annotated[float, Field(ge=0)] = 20.0
     """How long a stopping process waits for requests and leases to finish."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -21,8 +21,6 @@ _START_SECONDS = 60.0
 _START_TRIES = 5
 _STOP_SECONDS = 30.0
 _CALL_SECONDS = 20.0
-_KEEP_DAYS = 36_500
-"""The flights are from 2013: a service that forgets old snapshots would forget them all."""
 
 
 def free_port(host: str, wanted: int) -> int:
@@ -106,7 +104,6 @@ class Service:
             **os.environ,
             "COLLECTOR_BUFFER_URL": f"sqlite://{self._folder.absolute() / 'buffer.db'}",
             "COLLECTOR_DATA_DIR": str(self._folder.absolute() / "prepared"),
-            "COLLECTOR_KEEP_SNAPSHOTS_DAYS": str(_KEEP_DAYS),
         }
         for _ in range(_START_TRIES):
             self._starts += 1

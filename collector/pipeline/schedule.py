@@ -7,14 +7,15 @@ and purging again finds nothing.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import orjson
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from collector.batch.due import due, forgettable
 from collector.clock import Clock
 from collector.errors import CollectorError
-from collector.model import SECOND_US, MonitorId
+from collector.model import SECOND_US, MonitorId, SnapshotQuery
 from collector.monitor import Monitor, microseconds
 from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.windows import work_items
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 FORGET_SECONDS = 10.0
 TRIM_SECONDS = 300.0
 ACCOUNT_SECONDS = 5.0
+_EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 
 class Housekeeping:
@@ -98,8 +100,14 @@ class Housekeeping:
             await self._buffer.rows.purge(key, each.pane, before_row=each.before_row)
 
     async def _trim_snapshots_of(self, monitor: Monitor) -> None:
-        newer_than_us = self._clock.now_us() - microseconds(self._keep_snapshots_age)
-        await self._buffer.snapshots.trim(MonitorId(monitor.id), keep=self._keep_snapshots, newer_than_us=newer_than_us)
+        key = MonitorId(monitor.id)
+        page = await self._buffer.snapshots.list(SnapshotQuery(monitor=key, limit=1))
+        if not page.summaries:
+            return
+        # Age is counted from the newest window, not from now: history that is sent today is as old as it says.
+        newest = datetime.fromisoformat(orjson.loads(page.summaries[0])["timestamp"])
+        newer_than_us = microseconds(newest - _EPOCH) - microseconds(self._keep_snapshots_age)
+        await self._buffer.snapshots.trim(key, keep=self._keep_snapshots, newer_than_us=newer_than_us)
 
     async def _set_gauges_of(self, monitor: Monitor) -> None:
         account = await self._buffer.account(MonitorId(monitor.id))

@@ -10,7 +10,7 @@ from collector.buffer import Limits, open_buffer
 from collector.clock import ManualClock
 from collector.model import MonitorId, SnapshotId, SnapshotRecord
 from collector.ports import Buffer, Job
-from collector.snapshot import snapshot_id
+from collector.snapshot import iso, snapshot_id
 
 
 class CountingEvaluator:
@@ -32,7 +32,7 @@ class CountingEvaluator:
         made: SnapshotId = snapshot_id(job.monitor.id, report, job.window.key, None)
         body = orjson.dumps(
             {"id": made, "rows": job.rows.rows, "labels": len(job.rows.labels), "revision": job.revision,
-             "report": report, "tests": {"ERROR": 0}}
+             "report": report, "timestamp": iso(job.window.pane.start_us or 0), "tests": {"ERROR": 0}}
         )  # fmt: skip
         return SnapshotRecord(
             id=made, monitor=MonitorId(job.monitor.id), revision=job.revision,

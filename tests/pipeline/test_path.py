@@ -335,6 +335,20 @@ async def test_old_rows_are_forgotten_and_rows_of_a_forgotten_window_are_late(pi
     await pipeline.rows(FLIGHTS)
 
 
+async def test_old_snapshots_are_forgotten_by_the_age_of_their_windows_not_by_the_wall_clock(pipeline: Pipeline):
+    days = [START - day * 24 * HOUR for day in (400, 380, 371)]
+    await pipeline.send(FLIGHTS, ids(3), days)
+    await pipeline.intake.flush(FLIGHTS)
+    await pipeline.work()
+    await pipeline.housekeeping.trim_snapshots()  # 30 days are kept
+    assert len(await pipeline.snapshots(FLIGHTS)) == 3
+    await pipeline.send(FLIGHTS, ["new"], [START - 360 * 24 * HOUR])
+    await pipeline.intake.flush(FLIGHTS)
+    await pipeline.work()
+    await pipeline.housekeeping.trim_snapshots()
+    assert len(await pipeline.snapshots(FLIGHTS)) == 3
+
+
 async def test_a_task_is_read_back_as_it_was_put(pipeline: Pipeline):
     from collector.model import Pane, Phase, Window
     from collector.pipeline.windows import WindowTask
