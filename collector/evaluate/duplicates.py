@@ -1,12 +1,10 @@
-"""Rows and columns that say the same twice. Exact answers; the hashes below only decide what has to be compared."""
-
-from itertools import combinations
+"""Rows that say the same twice, or nothing. Exact: the hashes below only decide what has to be compared."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from collector.evaluate.profile import Array, ColumnProfile, FrameProfile
+from collector.evaluate.profile import ColumnProfile, FrameProfile
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
@@ -62,82 +60,3 @@ def empty_rows(frame: FrameProfile) -> int:
     for profile in frame:
         empty &= profile.missing_mask
     return int(np.count_nonzero(empty))
-
-
-def duplicated_columns(frame: FrameProfile) -> int:
-    """Pairs of columns with equal type and values; missing cells equal each other."""
-    return frame.memo("duplicated columns", lambda: sum(_same(a, b) for a, b in _pairs_of_type(frame)))
-
-
-def _pairs_of_type(frame: FrameProfile) -> list[tuple[ColumnProfile, ColumnProfile]]:
-    by_type: dict[object, list[ColumnProfile]] = {}
-    for profile in frame:
-        by_type.setdefault(_type_key(profile), []).append(profile)
-    return [pair for profiles in by_type.values() for pair in combinations(profiles, 2)]
-
-
-def _type_key(profile: ColumnProfile) -> object:
-    dtype = profile.series.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        return "category", tuple(map(str, dtype.categories))
-    return str(dtype)
-
-
-def _same(left: ColumnProfile, right: ColumnProfile) -> bool:
-    if left.missing != right.missing:
-        return False
-    if left.kind == "object" or left.array.dtype == object:
-        if len(left.code_values) != len(right.code_values) or not np.array_equal(left.codes, right.codes):
-            return False
-        return all(_equal(a, b) for a, b in zip(left.code_values, right.code_values, strict=True))
-    a, b = left.array, right.array
-    head = slice(0, 64)
-    if a.dtype.kind == "f":
-        return np.array_equal(a[head], b[head], equal_nan=True) and np.array_equal(a, b, equal_nan=True)
-    return np.array_equal(cell_bits(left), cell_bits(right))
-
-
-def _equal(left: object, right: object) -> bool:
-    return type(left) is type(right) and left == right
-
-
-def almost_duplicated_columns(frame: FrameProfile, threshold: float) -> int:
-    """Pairs of columns of one type whose cells agree in at least this share of the rows; missing agrees with nothing.
-
-    Exact duplicates count too.
-    """
-    if not frame.rows:
-        return 0
-    return frame.memo(
-        ("almost duplicated columns", threshold),
-        lambda: sum(_agree(a, b, threshold) for a, b in _pairs_of_type(frame)),
-    )
-
-
-def _agree(left: ColumnProfile, right: ColumnProfile, threshold: float) -> bool:
-    rows = left.rows
-    allowed = rows - threshold * rows
-    if max(left.missing, right.missing) > allowed:
-        return False
-    a, b = _comparable(left, right)
-    start, size = 0, max(64, int(allowed) + 1)
-    different = 0
-    while start < rows:  # unrelated columns are told apart by their first rows
-        stop = min(rows, start + size)
-        different += _different(a[start:stop], b[start:stop])
-        if different > allowed:
-            break
-        start, size = stop, size * 4
-    return (rows - different) / rows >= threshold if start >= rows else False
-
-
-def _comparable(left: ColumnProfile, right: ColumnProfile) -> tuple[Array, Array]:
-    if left.kind != "object" and left.array.dtype != object:
-        return left.array, right.array
-    translate = pd.Index(left.code_values, dtype=object).get_indexer(pd.Index(right.code_values, dtype=object))
-    translated = np.append(np.where(translate < 0, -2, translate), -2)  # missing and unknown agree with nothing
-    return left.codes, translated[right.codes]
-
-
-def _different(a: Array, b: Array) -> int:
-    return int(np.count_nonzero(a != b))

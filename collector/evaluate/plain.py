@@ -17,8 +17,11 @@ def plain(value: object) -> Any:
     >>> plain({"mean": np.float64("nan"), "rows": np.int64(3)})
     {'mean': None, 'rows': 3, 'reasons': {'mean': 'not a number: the data gives no value'}}
     """
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if value is None or kind is bool:
         return value
+    if kind is float:
+        return value if math.isfinite(value) else None  # type: ignore[arg-type]  # a float, as its type says
     if isinstance(value, str):
         return text(value)
     if isinstance(value, int):
@@ -47,6 +50,8 @@ def text(value: str) -> str:
     >>> text("half: " + chr(0xD83D)) == "half: " + chr(92) + "ud83d"
     True
     """
+    if value.isascii():
+        return value if type(value) is str else str(value)
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -70,7 +75,7 @@ def _plain_mapping(value: Mapping[Any, object]) -> dict[str, Any]:
 
 def not_finite(value: object) -> str | None:
     """Why a number cannot stand in a snapshot; None when it can, or is no number."""
-    if not isinstance(value, float | np.floating) or math.isfinite(value):
+    if not isinstance(value, (float, np.floating)) or math.isfinite(value):
         return None
     if math.isnan(value):
         return "not a number: the data gives no value"

@@ -14,7 +14,7 @@ from scipy import stats
 from scipy.spatial import distance
 from sklearn import metrics as sk
 
-from collector.evaluate import ColumnMapping, Report, TestSuite, duplicates, scores
+from collector.evaluate import ColumnMapping, Report, TestSuite, duplicates, scores, twins
 from collector.evaluate.metrics import METRICS
 from collector.evaluate.pair import Pair, bin_counts, sturges_edges
 from collector.evaluate.presets.tests import DataDriftTestPreset, DataQualityTestPreset, DataStabilityTestPreset
@@ -161,9 +161,9 @@ def test_duplicated_columns_equal_pandas(data, rows, noise):
     names = list(frame)
     pairs = [(frame[a], frame[b]) for i, a in enumerate(names) for b in names[i + 1 :]]
     profile = FrameProfile(frame)
-    assert duplicates.duplicated_columns(profile) == sum(a.equals(b) for a, b in pairs)
+    assert twins.duplicated_columns(profile) == sum(a.equals(b) for a, b in pairs)
     almost = sum(a.dtype == b.dtype and (a == b).mean() >= 0.95 for a, b in pairs)
-    assert duplicates.almost_duplicated_columns(profile, 0.95) == almost
+    assert twins.almost_duplicated_columns(profile, 0.95) == almost
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=60))

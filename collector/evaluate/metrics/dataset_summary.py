@@ -1,11 +1,13 @@
 """A data set at a glance."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from collector.errors import Invalid
-from collector.evaluate import duplicates
+from collector.evaluate import duplicates, twins
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.data import ColumnType
 from collector.evaluate.profile import FrameProfile
 
 
@@ -32,36 +34,51 @@ class DatasetSummaryMetric(Metric):
     def calculate(self, context: Context) -> Result:
         return {
             "almost_duplicated_threshold": self.almost_duplicated_threshold,
-            **context.both(lambda frame: self._summary(context, frame)),
+            **context.both(lambda frame: {name: self.field(context, frame, name) for name in _FIELDS}),
         }
 
-    def _summary(self, context: Context, frame: FrameProfile) -> dict[str, Any]:
-        definition = context.definition
-        return {
-            "target": definition.target,
-            "prediction": definition.prediction or list(definition.probabilities) or None,
-            "date_column": definition.datetime,
-            "id_column": definition.id,
-            "number_of_columns": len(frame.names),
-            "number_of_rows": frame.rows,
-            "number_of_missing_values": sum(profile.missing for profile in frame),
-            "number_of_categorical_columns": len(definition.features("cat")),
-            "number_of_numeric_columns": len(definition.features("num")),
-            "number_of_text_columns": len(definition.features("text")),
-            "number_of_datetime_columns": len(definition.features("datetime")),
-            "number_of_constant_columns": sum(profile.distinct <= 1 for profile in frame),
-            "number_of_almost_constant_columns": sum(
-                profile.highest_count / frame.rows >= self.almost_constant_threshold
-                for profile in frame
-                if profile.present
-            ),
-            "number_of_duplicated_columns": duplicates.duplicated_columns(frame),
-            "number_of_almost_duplicated_columns": duplicates.almost_duplicated_columns(
-                frame, self.almost_duplicated_threshold
-            ),
-            "number_of_empty_rows": duplicates.empty_rows(frame),
-            "number_of_empty_columns": sum(profile.missing == frame.rows for profile in frame),
-            "number_of_duplicated_rows": duplicates.duplicated_rows(frame),
-            "nans_by_columns": {profile.name: profile.missing for profile in frame},
-            "number_uniques_by_columns": {profile.name: profile.distinct for profile in frame},
-        }
+    def field(self, context: Context, frame: FrameProfile, name: str) -> Any:
+        """One number of the summary of one side: a test needs no more."""
+        return _FIELDS[name](self, context, frame)
+
+
+_Field = Callable[[DatasetSummaryMetric, Context, FrameProfile], object]
+
+
+def _features(kind: ColumnType) -> _Field:
+    return lambda _, context, __: len(context.definition.features(kind))
+
+
+def _almost_constant(metric: DatasetSummaryMetric, _: Context, frame: FrameProfile) -> int:
+    limit = metric.almost_constant_threshold
+    return sum(profile.highest_count / frame.rows >= limit for profile in frame if profile.present)
+
+
+def _prediction(_: DatasetSummaryMetric, context: Context, __: FrameProfile) -> object:
+    return context.definition.prediction or list(context.definition.probabilities) or None
+
+
+_FIELDS: Mapping[str, _Field] = {
+    "target": lambda _, context, __: context.definition.target,
+    "prediction": _prediction,
+    "date_column": lambda _, context, __: context.definition.datetime,
+    "id_column": lambda _, context, __: context.definition.id,
+    "number_of_columns": lambda _, __, frame: len(frame.names),
+    "number_of_rows": lambda _, __, frame: frame.rows,
+    "number_of_missing_values": lambda _, __, frame: sum(profile.missing for profile in frame),
+    "number_of_categorical_columns": _features("cat"),
+    "number_of_numeric_columns": _features("num"),
+    "number_of_text_columns": _features("text"),
+    "number_of_datetime_columns": _features("datetime"),
+    "number_of_constant_columns": lambda _, __, frame: sum(profile.distinct <= 1 for profile in frame),
+    "number_of_almost_constant_columns": _almost_constant,
+    "number_of_duplicated_columns": lambda _, __, frame: twins.duplicated_columns(frame),
+    "number_of_almost_duplicated_columns": lambda metric, _, frame: twins.almost_duplicated_columns(
+        frame, metric.almost_duplicated_threshold
+    ),
+    "number_of_empty_rows": lambda _, __, frame: duplicates.empty_rows(frame),
+    "number_of_empty_columns": lambda _, __, frame: sum(profile.missing == frame.rows for profile in frame),
+    "number_of_duplicated_rows": lambda _, __, frame: duplicates.duplicated_rows(frame),
+    "nans_by_columns": lambda _, __, frame: {profile.name: profile.missing for profile in frame},
+    "number_uniques_by_columns": lambda _, __, frame: {profile.name: profile.distinct for profile in frame},
+}

@@ -30,10 +30,13 @@ NONE = Conditions(eq=0)
 
 
 class _SummaryTest(ComparedTest):
+    """One number of the data set's summary."""
+
     group = "data_integrity"
 
-    def metric(self) -> Metric:
-        return DatasetSummaryMetric()
+    def halves(self, context: Context) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+        both = context.both(lambda frame: {self.field: DatasetSummaryMetric().field(context, frame, self.field)})
+        return both["current"] or {}, both["reference"]
 
 
 class TestNumberOfRows(_SummaryTest):
