@@ -1,0 +1,155 @@
+"""The peer's values for every frame and case, written as JSON. Run with the oracle's interpreter:
+
+    .oracle/bin/python -m tests.parity.oracle DIRECTORY [FRAME ...]
+
+One metric or test per report: the peer's values depend on what ran before in the same report.
+"""
+
+import json
+import math
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tests.parity.cases import Case, by_name, cases, settled
+from tests.parity.frames import FRAMES, Frames, digest
+
+DRAWN = {
+    "distribution", "small_distribution", "values_in_list_dist", "values_not_in_list_dist", "plot_data", "hist",
+    "current_distribution", "reference_distribution", "cur_distr", "ref_distr", "distr", "counts", "current_fi",
+    "reference_fi",
+}  # fmt: skip
+"""What is there to be drawn. Bins count where they decide a drift score."""
+
+
+def main(directory: Path, names: list[str]) -> None:
+    warnings.filterwarnings("ignore")
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in names or FRAMES:
+        made = FRAMES[name]()
+        golden = {case.id: of(name, case, made) for case in cases(name, made)}
+        write(directory / f"{name}.json", digest(made), golden)
+        print(f"{name}: {len(golden)} cases", file=sys.stderr)  # noqa: T201 - a command
+    (directory / "names.json").write_text(json.dumps(exported(), indent=1) + "\n", encoding="utf-8")
+
+
+def write(path: Path, frames: str, golden: dict[str, Any]) -> None:
+    """One line per case, sorted: a change of a value is a change of a line."""
+    lines = [f"{json.dumps(key, ensure_ascii=False)}: {line(golden[key])}" for key in sorted(golden)]
+    body = ",\n".join(lines)
+    path.write_text(f'{{"digest": "{frames}", "cases": {{\n{body}\n}}}}\n', encoding="utf-8")
+
+
+def line(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def of(frame: str, case: Case, made: Frames) -> Any:
+    """The peer's answer, or `{"error": type}`."""
+    current, reference = made.current.copy(), made.reference.copy()
+    np.random.seed(0)  # noqa: NPY002 - the state that the peer draws from
+    try:
+        return answer(case, current, reference if case.compared else None, made.mapping)
+    except Exception as error:  # noqa: BLE001 - that it fails, and how, is its answer
+        return {"error": type(error).__name__}
+
+
+def answer(case: Case, current: pd.DataFrame, reference: pd.DataFrame | None, mapping: dict[str, Any]) -> Any:
+    from evidently.legacy.pipeline.column_mapping import ColumnMapping
+    from evidently.legacy.report import Report
+    from evidently.legacy.test_suite import TestSuite
+
+    wish = build(case)
+    roles = ColumnMapping(**mapping)
+    if case.kind.startswith("metric"):
+        report = Report(metrics=[wish])
+        report.run(reference_data=reference, current_data=current, column_mapping=roles)
+        if case.kind == "metric preset":
+            return [_named(metric) for metric in report._first_level_metrics]
+        return settled(case, plain(report.as_dict()["metrics"][0]["result"]))
+    suite = TestSuite(tests=[wish])
+    suite.run(reference_data=reference, current_data=current, column_mapping=roles)
+    judged = zip(suite._inner_suite.context.tests, suite.as_dict()["tests"], strict=True)
+    entries = [settled(case, entry(test, result)) for test, result in judged]
+    return entries[0] if case.kind == "test" else by_name(entries)
+
+
+def build(case: Case) -> Any:
+    from evidently.legacy import metric_preset, metrics, test_preset, tests
+    from evidently.legacy.tests.utils import approx
+
+    home = {"metric": metrics, "test": tests, "metric preset": metric_preset, "test preset": test_preset}[case.kind]
+    arguments = {
+        name: approx(value["approx"][0], relative=value["approx"][1], absolute=value["approx"][2])
+        if isinstance(value, dict) and "approx" in value
+        else value
+        for name, value in case.arguments
+    }
+    return getattr(home, case.name)(**arguments)
+
+
+def _named(metric: Any) -> list[Any]:
+    column = getattr(metric, "column_name", None)
+    return [type(metric).__name__, *([] if column is None else [plain(getattr(column, "name", column))])]
+
+
+def entry(test: Any, result: dict[str, Any]) -> dict[str, Any]:
+    """A test's verdict and numbers, without its sentences."""
+    found = {"test": type(test).__name__, "status": result["status"], "group": result["group"], "name": result["name"]}
+    said = {key: value for key, value in (result["parameters"] or {}).items() if value is not None}
+    about = {name: getattr(test, name, None) for name in ("column_name", "label")}
+    subject = {name: getattr(value, "name", value) for name, value in about.items() if value is not None}
+    return found | {"parameters": plain(subject | said)}
+
+
+def plain(value: Any) -> Any:
+    """As JSON holds it; floats in full, those that are not finite as text."""
+    if isinstance(value, dict):
+        kept = {key: plain(each) for key, each in value.items() if key not in DRAWN}
+        return {_key(key): each for key, each in kept.items() if each != {} or value[key] == {}}
+    if isinstance(value, (np.ndarray, pd.Series, pd.Index)):
+        return [plain(each) for each in value.tolist()]
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(each) for each in value), key=str)
+    if isinstance(value, pd.DataFrame):
+        return {_key(column): plain(value[column]) for column in value.columns}
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if hasattr(value, "dict"):
+        return plain(value.dict())
+    return str(value)
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, np.generic):
+        key = key.item()
+    return str(int(key)) if isinstance(key, float) and key.is_integer() else str(key)
+
+
+def exported() -> dict[str, list[str]]:
+    """Every name that the peer exports: so that none is forgotten."""
+    from evidently.legacy import metric_preset, metrics, test_preset, tests
+    from evidently.legacy.calculations.stattests.registry import _registered_stat_tests
+
+    homes = {"metrics": metrics, "tests": tests, "metric presets": metric_preset, "test presets": test_preset}
+    found = {
+        what: sorted(name for name in dir(home) if isinstance(getattr(home, name), type))
+        for what, home in homes.items()
+    }
+    return found | {"stattests": sorted(_registered_stat_tests)}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,65 @@
+"""This engine's values for every frame and case, in the form of the golden ones."""
+
+from typing import Any
+
+from collector.evaluate import ColumnMapping, Report, TestSuite, approx
+from collector.evaluate.base import Context, Group, Metric, name_of
+from collector.evaluate.drift import stattests
+from collector.evaluate.profile import FrameProfile
+from collector.evaluate.registry import metrics_by_name, tests_by_name
+from collector.evaluate.run import expand
+from tests.parity.cases import Case, by_name, settled
+from tests.parity.frames import Frames
+
+
+class Ours:
+    """This engine over one pair of frames."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.current = FrameProfile(frames.current)
+        self.reference = FrameProfile(frames.reference)
+        self.mapping = ColumnMapping(**frames.mapping)
+
+    def answer(self, case: Case) -> Any:
+        """The result, the test's entry, the entries of a preset; `{"error": ...}` where there is none."""
+        wish = build(case)
+        reference = self.reference if case.compared else None
+        if case.kind == "metric preset":
+            assert isinstance(wish, Group)
+            held = expand([wish], Context(self.current, reference, self.mapping))
+            return [_named(metric) for metric in held]
+        if case.kind == "metric":
+            report = Report(metrics=[wish])
+            report.run(reference_data=reference, current_data=self.current, column_mapping=self.mapping)
+            (found,) = report.as_dict()["metrics"]
+            return settled(case, found["result"]) if "result" in found else {"error": found["error"]}
+        suite = TestSuite(tests=[wish])
+        suite.run(reference_data=reference, current_data=self.current, column_mapping=self.mapping)
+        entries = [settled(case, entry) for entry in suite.as_dict()["tests"]]
+        return entries[0] if case.kind == "test" else by_name(entries)
+
+
+def build(case: Case) -> object:
+    made = metrics_by_name() if case.kind.startswith("metric") else tests_by_name()
+    arguments = {
+        name: approx(*value["approx"]) if isinstance(value, dict) and "approx" in value else value
+        for name, value in case.arguments
+    }
+    wish: object = made[case.name](**arguments)
+    return wish
+
+
+def unknown(case: Case) -> str | None:
+    """The name in the case that this engine does not know, if any."""
+    made = metrics_by_name() if case.kind.startswith("metric") else tests_by_name()
+    if case.name not in made:
+        return case.name
+    return next((name for name in sorted(case.stattests) if name not in stattests()), None)
+
+
+def _named(metric: object) -> list[Any]:
+    column = getattr(metric, "column_name", None)
+    return [
+        name_of(metric) if isinstance(metric, Metric) else type(metric).__name__,
+        *([] if column is None else [column]),
+    ]
