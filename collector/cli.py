@@ -1,6 +1,6 @@
 """Command line: each command calls one function. Heavy imports stand inside the commands, so that `--help` is fast.
 
-Exit codes: 0 done; 1 `report` found failed tests; 2 could not run, and the reason stands on stderr.
+Exit codes: 0 done; 1 it ran, and found what should not be (failed tests, rejected rows); 2 could not run: see stderr.
 """
 # ruff: noqa: D301, PLC0415 - \b is how click keeps lines as they are; the imports: see above
 
@@ -13,7 +13,8 @@ import click
 
 from collector import __version__
 from collector.commands.output import COULD_NOT_RUN, print_json, said_plainly
-from collector.commands.service import GROUPS
+from collector.commands.remote import Service
+from collector.commands.service import GROUPS, asks_service
 from collector.errors import Invalid
 
 existing_path = click.Path(path_type=Path)
@@ -38,7 +39,7 @@ def main() -> None:
       collector serve --config collector.yaml    run the service
       collector demo                             watch a model of flight delays being monitored
 
-    Exit codes: 0 done, 1 tests failed (report), 2 could not run. Settings are environment variables COLLECTOR_...;
+    Exit codes: 0 done, 1 tests failed or rows were rejected, 2 could not run. Settings are variables COLLECTOR_...;
     docs/configuration.md lists them.
     """
 
@@ -128,6 +129,31 @@ def report(
     from collector.commands.report import report as run
 
     return run(config_path, monitor_id=monitor, current=current, reference=reference, out=out, send=send)
+
+
+@main.command()
+@click.option("--config", "config_path", type=existing_path, help="Check first that this file names the monitor.")
+@click.option("--monitor", required=True, metavar="ID", help="Whose rows they are.")
+@click.argument("files", nargs=-1, required=True, type=existing_path)
+@asks_service
+def backfill(service: Service, config_path: Path | None, monitor: str, files: tuple[Path, ...]) -> int:
+    """Send files of rows with event time to a running service, into the windows that they belong to.
+
+    FILES end in .parquet, .csv, .ndjson or .json. Repeating is harmless, also after an interruption.
+
+    \b
+    Example:
+      collector backfill --monitor flight-delays february.parquet march.csv
+
+    Exit codes: 0 every row is there, 1 some were rejected or late, 2 could not run.
+    """
+    from collector.commands.backfill import backfill as run
+
+    if config_path is not None:
+        from collector.config import find, load
+
+        find(load(config_path), monitor)
+    return run(service, monitor, files)
 
 
 @main.command()

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from collector import document, sentences
 from collector.document import Document, KeyPath
-from collector.errors import Invalid
+from collector.errors import Invalid, UnknownMonitor
 from collector.monitor import Configuration, LocalDestination, Monitor, near_miss
 from collector.settings import Settings
 
@@ -40,6 +40,15 @@ def load(
     if check is not None:
         _run_check(found, configuration, check)
     return _with_absolute_paths(configuration, file.absolute().parent)
+
+
+def find(configuration: Configuration, monitor_id: str) -> Monitor:
+    """The monitor of this id. Raises UnknownMonitor, with the near miss and what is known."""
+    known = {monitor.id: monitor for monitor in configuration.monitors}
+    if monitor_id not in known:
+        listed = ", ".join(known) or "none"
+        raise UnknownMonitor(f"there is no monitor {monitor_id!r}{near_miss(monitor_id, list(known))}; known: {listed}")
+    return known[monitor_id]
 
 
 def load_monitor(value: object, origin: str = "monitor") -> Monitor:

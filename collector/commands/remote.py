@@ -8,14 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collector.errors import Invalid, Unavailable
+from collector.errors import Backpressure, CollectorError, Invalid, TooLarge, Unavailable
 
 TIMEOUT_SECONDS = 30
+_RETRY_AFTER_SECONDS = 5.0
+"""When an answer says to repeat, but not when."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The service at `url`. Every call raises Unavailable when nobody answers, Invalid when the answer is no."""
+    """The service at `url`. Every call raises Unavailable when nobody answers, Backpressure when it
+    is full, Invalid (TooLarge) when the answer is no.
+    """
 
     url: str
     api_key: str | None = None
@@ -63,7 +67,7 @@ class Service:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - http(s), checked
                 text = answer.read()
         except urllib.error.HTTPError as error:
-            raise Invalid(_refusal(error)) from error
+            raise _refusal(error) from error
         except (ValueError, urllib.error.URLError, OSError) as error:
             if isinstance(error, ValueError):
                 raise Invalid(f"{self.url!r} is not the address of a service: expected http://HOST:PORT") from error
@@ -82,13 +86,22 @@ def quoted(name: str) -> str:
     return urllib.parse.quote(name, safe="")
 
 
-def _refusal(error: urllib.error.HTTPError) -> str:
-    """The sentence of a problem document, or what little there is. With the hint that a key may be missing."""
+def _refusal(error: urllib.error.HTTPError) -> CollectorError:
+    """The problem document as the error that it stands for; `place` holds the document."""
     body = error.read()
     try:
-        problem = json.loads(body)
-        sentence = problem.get("detail") or problem.get("title") or ""
-    except (ValueError, AttributeError):
-        sentence = body.decode(errors="replace")[:200]
+        problem = dict(json.loads(body))
+    except (ValueError, TypeError):
+        problem = {"detail": body.decode(errors="replace")[:200]}
     hint = " Give a key with --api-key or COLLECTOR_API_KEY." if error.code in (401, 403) else ""
-    return f"the collector answered {error.code}: {sentence or error.reason}{hint}"
+    sentence = problem.get("detail") or problem.get("title") or error.reason
+    message = f"the collector answered {error.code}: {sentence}{hint}"
+    if error.code in (429, 503):
+        kind = Backpressure if error.code == 429 else Unavailable
+        return kind(message, retry_after_seconds=_retry_after(error))
+    return (TooLarge if error.code == 413 else Invalid)(message, **problem)
+
+
+def _retry_after(error: urllib.error.HTTPError) -> float:
+    given = error.headers.get("Retry-After", "")
+    return float(given) if given.isdecimal() else _RETRY_AFTER_SECONDS

@@ -13,15 +13,15 @@ import click
 
 from collector import forward
 from collector.commands.output import print_table
-from collector.config import load
-from collector.errors import Invalid, Permanent, Transient, UnknownMonitor
+from collector.config import find, load
+from collector.errors import Invalid, Permanent, Transient
 from collector.evaluate import catalogue
 from collector.evaluate.base import Context
 from collector.evaluate.files import read_rows
 from collector.evaluate.job import mapping_of
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.report import Evaluation
-from collector.monitor import Configuration, Monitor, ReportSettings, near_miss
+from collector.monitor import Configuration, Monitor, ReportSettings
 from collector.ports import Destination
 from collector.render.html import page
 from collector.snapshot import Snapshot, snapshot_id
@@ -63,7 +63,7 @@ def report(
     if out is not None and out.suffix.lower() not in (".json", ".html"):
         raise Invalid(f"--out {out}: expected a file that ends in .json or .html")
     configuration = load(config_path, check=catalogue.check)
-    monitor = _monitor(configuration, monitor_id)
+    monitor = find(configuration, monitor_id)
     if not monitor.reports:
         raise Invalid(f"monitor {monitor.id!r} has no reports")
     if send and not monitor.forward:
@@ -81,14 +81,6 @@ def report(
         asyncio.run(_send(configuration, monitor, snapshots))
     failed = any(test["status"] in _FAILED for snapshot in snapshots for test in snapshot.tests)
     return SOME_FAILED if failed else ALL_PASSED
-
-
-def _monitor(configuration: Configuration, monitor_id: str) -> Monitor:
-    known = {monitor.id: monitor for monitor in configuration.monitors}
-    if monitor_id not in known:
-        listed = ", ".join(known) or "none"
-        raise UnknownMonitor(f"there is no monitor {monitor_id!r}{near_miss(monitor_id, list(known))}; known: {listed}")
-    return known[monitor_id]
 
 
 def _evaluated(monitor: Monitor, current: Rows, reference: Rows | None) -> list[Snapshot]:

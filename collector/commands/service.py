@@ -12,7 +12,7 @@ from collector.commands.output import said_plainly
 from collector.commands.remote import Service
 
 
-def asks_service(command: Callable[..., None]) -> Callable[..., NoReturn]:
+def asks_service(command: Callable[..., int | None]) -> Callable[..., NoReturn]:
     """Add --url and --api-key, and hand the service that they name to the command."""
 
     @click.option(
@@ -26,8 +26,8 @@ def asks_service(command: Callable[..., None]) -> Callable[..., NoReturn]:
     @click.option("--api-key", envvar="COLLECTOR_API_KEY", show_envvar=True, help="Key, when the service asks for one.")
     @wraps(command)
     @said_plainly
-    def wrapper(*, url: str, api_key: str | None, **given: Any) -> None:
-        command(Service(url, api_key), **given)
+    def wrapper(*, url: str, api_key: str | None, **given: Any) -> int | None:
+        return command(Service(url, api_key), **given)
 
     return wrapper
 
