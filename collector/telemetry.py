@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -67,6 +67,7 @@ class Telemetry:
     """The series of one process. A name that is not in the table is a KeyError at once, not a silent new series."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # a second gauge beside every counter, which nobody asked for
         self.registry = CollectorRegistry()
         self._series: dict[str, Counter | Gauge | Histogram] = {}
         for series in SERIES:
