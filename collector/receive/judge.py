@@ -52,6 +52,8 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
     """As `Judge.judge`; event times after `latest_us` are refused."""
     table = decoded.table
     faults = Faults(decoded.numbers, decoded.errors)
+    if table.rows == 0:  # not one of the rows was an object: there is nothing to judge
+        return Judged(Table({}, 0), None, None, faults.listed, faults.rejected)
     columns: dict[str, Sequence[object]] = {}
     for name, values in table.columns.items():
         if name == roles.id or name in roles.times:

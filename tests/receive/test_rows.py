@@ -141,6 +141,15 @@ async def test_a_request_of_bad_rows_only_is_422_and_stores_nothing():
         assert b'rows_total{monitor="flights",outcome="rejected"} 2.0' in house.telemetry.text()
 
 
+@pytest.mark.parametrize("body", [b"[1, 2]", b'["a"]', b"[null]", b"[[]]", b"[{}]", b"[true, {}]"])
+async def test_rows_that_are_no_objects_are_422_each_with_its_reason(body):
+    async with opened() as house:
+        status, problem = await house.post(ROWS, body)
+        assert (status, problem["rejected"]) == (422, len(orjson.loads(body)))
+        assert [error["row"] for error in problem["errors"]] == list(range(len(orjson.loads(body))))
+        assert house.intake.taken == []
+
+
 async def test_at_most_a_hundred_errors_are_listed_and_all_are_counted():
     async with opened() as house:
         _, answer = await house.post(ROWS, body_of(GOOD, *[{**GOOD, "distance": []} for _ in range(250)]))
