@@ -13,7 +13,20 @@ from collector.buffer.sqlite import SqliteBuffer
 from collector.clock import ManualClock
 from collector.errors import TooLarge, Unavailable
 from collector.model import Append, RequestPart
-from tests.buffer.making import NEXT_PANE, PANE, WHOLE, M, account, item, nameless, rows, settle, settlement, taken
+from tests.buffer.making import (
+    NEXT_PANE,
+    PANE,
+    WHOLE,
+    M,
+    account,
+    item,
+    nameless,
+    names,
+    rows,
+    settle,
+    settlement,
+    taken,
+)
 
 pytestmark = pytest.mark.asyncio
 
@@ -86,6 +99,20 @@ async def test_one_failing_call_does_not_sink_its_neighbours(buffer: SqliteBuffe
     assert isinstance(large, TooLarge)
     found = await account(buffer)
     assert (found.accepted, found.evaluated) == (2, 0)
+
+
+async def test_a_call_that_fails_half_way_undoes_itself_and_nobody_else(buffer: SqliteBuffer) -> None:
+    await buffer.ping()
+    writer = buffer._engine._connection
+    assert writer is not None
+    writer.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000_000)
+    failed, stored = await asyncio.gather(
+        buffer.rows.append([rows("a"), big(1_000_001)]), buffer.rows.append([rows("b")]), return_exceptions=True
+    )
+    assert isinstance(failed, TooLarge)
+    assert isinstance(stored, list)
+    assert names(await buffer.rows.read(M, WHOLE)) == ["b"]
+    assert (await account(buffer)).accepted == 1
 
 
 async def test_a_file_locked_by_another_process_is_unavailable_and_passes(buffer: SqliteBuffer, tmp_path: Path) -> None:
