@@ -146,7 +146,7 @@ async def test_rows_that_are_no_objects_are_422_each_with_its_reason(body):
     async with opened() as house:
         status, problem = await house.post(ROWS, body)
         assert (status, problem["rejected"]) == (422, len(orjson.loads(body)))
-        assert [error["row"] for error in problem["errors"]] == list(range(len(orjson.loads(body))))
+        assert {error["row"] for error in problem["errors"]} == set(range(len(orjson.loads(body))))
         assert house.intake.taken == []
 
 
