@@ -91,7 +91,8 @@ def test_every_pod_is_safe_probed_and_has_time_to_drain(render, case):
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
         assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
-        assert pod["spec"]["terminationGracePeriodSeconds"] > Settings().shutdown_seconds
+        drain_seconds = float(environment(pod)["COLLECTOR_DRAIN_SECONDS"]["value"])
+        assert pod["spec"]["terminationGracePeriodSeconds"] > drain_seconds + Settings().shutdown_seconds
         assert container["resources"]["limits"]["memory"]
         mounts = {each["mountPath"] for each in container["volumeMounts"]}
         assert {"/data", "/tmp", "/etc/collector"} <= mounts  # noqa: S108 - a mount, not a file
@@ -230,7 +231,7 @@ def test_unknown_keys_and_wrong_values_are_refused_by_the_schema(refusal, settin
 
 def test_the_schema_knows_every_setting_but_those_that_the_chart_sets_itself():
     schema = json.loads((CHART / "values.schema.json").read_text())
-    set_by_the_chart = {"buffer_url", "data_dir", "api_keys_file"}
+    set_by_the_chart = {"buffer_url", "data_dir", "api_keys_file", "drain_seconds"}
 
     assert set(schema["properties"]["settings"]["properties"]) == set(Settings.model_fields) - set_by_the_chart
 

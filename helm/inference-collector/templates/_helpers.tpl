@@ -93,9 +93,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and .Values.existingConfigMap (or .Values.config.monitors .Values.config.destinations) -}}
 {{- fail "give config or existingConfigMap, not both" -}}
 {{- end -}}
-{{- $needed := add (int .Values.preStopSeconds) (int (default 20 .Values.settings.shutdown_seconds)) -}}
+{{- $needed := add (int .Values.drainSeconds) (int (default 20 .Values.settings.shutdown_seconds)) -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) (int $needed) -}}
-{{- fail (printf "terminationGracePeriodSeconds is %d: it must be more than preStopSeconds and settings.shutdown_seconds together (%d), or pods are killed while they drain" (int .Values.terminationGracePeriodSeconds) (int $needed)) -}}
+{{- fail (printf "terminationGracePeriodSeconds is %d: it must be more than drainSeconds and settings.shutdown_seconds together (%d), or pods are killed while they drain" (int .Values.terminationGracePeriodSeconds) (int $needed)) -}}
 {{- end -}}
 {{- range $role := splitList " " (include "collector.roles" .) -}}
 {{- $block := index $.Values $role -}}

@@ -54,6 +54,8 @@ spec:
           {{- else }}
           value: {{ $values.buffer.redis.url | quote }}
           {{- end }}
+        - name: COLLECTOR_DRAIN_SECONDS
+          value: {{ $values.drainSeconds | quote }}
         {{- if $values.apiKeys.existingSecret }}
         - name: COLLECTOR_API_KEYS_FILE
           value: /etc/collector-keys/{{ $values.apiKeys.key }}
@@ -87,12 +89,6 @@ spec:
         httpGet: {path: /readyz, port: http}
         periodSeconds: 5
         timeoutSeconds: 3
-      {{- if $values.preStopSeconds }}
-      lifecycle:
-        preStop:
-          exec:
-            command: ["sleep", "{{ $values.preStopSeconds }}"]
-      {{- end }}
       resources:
         {{- toYaml .block.resources | nindent 8 }}
       securityContext:
