@@ -1,5 +1,6 @@
 """The snapshot: the results of one report or test suite over one window and segment, and its JSON (schema 1)."""
 
+import json
 import math
 import uuid
 from collections.abc import Mapping, Sequence
@@ -87,7 +88,10 @@ class Snapshot:
     def json(self) -> bytes:
         """Compact JSON. Raises ValueError when a number is not finite: those stop at `evaluate`."""
         document = self.as_dict()
-        _refuse_non_finite(document, "snapshot")
+        try:
+            json.dumps(document, allow_nan=False)  # in C; orjson writes null for what is not finite, and says nothing
+        except (TypeError, ValueError):
+            _refuse_non_finite(document, "snapshot")  # says where
         return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
 
     def save(self, path: str | Path) -> None:

@@ -20,21 +20,20 @@ def plain(value: object) -> Any:
     kind = type(value)
     if value is None or kind is bool:
         return value
-    if kind is float:
-        return value if math.isfinite(value) else None  # type: ignore[arg-type]  # a float, as its type says
     if isinstance(value, str):
         return text(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**64 else _huge(value)
-    if isinstance(value, Mapping):
-        return _plain_mapping(value)
+    if kind is dict or isinstance(value, Mapping):
+        return _plain_mapping(value)  # type: ignore[arg-type]  # a mapping, as the line above says
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(each) for each in value]
     if isinstance(value, np.ndarray):
         return [plain(each) for each in value.tolist()]
-    if isinstance(value, float | np.floating):
-        number = float(value)
-        return number if math.isfinite(number) else None
+    if isinstance(value, np.floating):
+        return plain(float(value))
     if isinstance(value, np.generic):
         if isinstance(value, np.datetime64):
             return None if np.isnat(value) else str(pd.Timestamp(value))
@@ -65,8 +64,13 @@ def _huge(value: int) -> float | str:
 
 
 def _plain_mapping(value: Mapping[Any, object]) -> dict[str, Any]:
-    result = {key_text(key): plain(each) for key, each in value.items()}
-    reasons = {key_text(key): why for key, each in value.items() if (why := not_finite(each)) is not None}
+    result: dict[str, Any] = {}
+    reasons: dict[str, str] = {}
+    for key, each in value.items():
+        name = text(key) if isinstance(key, str) else key_text(key)
+        result[name] = simple = plain(each)
+        if simple is None and each is not None and (why := not_finite(each)) is not None:
+            reasons[name] = why
     if reasons:
         known = result.get(REASONS)
         result[REASONS] = reasons | (known if isinstance(known, dict) else {})

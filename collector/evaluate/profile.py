@@ -126,15 +126,16 @@ class ColumnProfile:
             return ordered[np.searchsorted(ordered, -np.inf, "right") : np.searchsorted(ordered, np.inf, "left")]
         return ordered
 
-    @property
+    @cached_property
     def infinite(self) -> tuple[int, int]:
         """How many cells are -inf and +inf."""
         if self.kind == "float" or (self.kind == "int" and self.sorted.dtype.kind == "f"):
             low = int(np.searchsorted(self.sorted, -np.inf, "right"))
             return low, int(self.sorted.size - np.searchsorted(self.sorted, np.inf, "left"))
         if self.kind == "object":
-            counts = {value: int(count) for value, count in zip(*self.counted, strict=True) if _is_infinite(value)}
-            return counts.get(-np.inf, 0), counts.get(np.inf, 0)
+            uniques, counts = self.counted
+            found = {uniques[i]: int(counts[i]) for i, value in enumerate(uniques.tolist()) if _is_infinite(value)}
+            return found.get(-np.inf, 0), found.get(np.inf, 0)
         return 0, 0
 
     @cached_property

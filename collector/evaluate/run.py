@@ -60,15 +60,16 @@ def test_entry(wish: object, context: Context) -> dict[str, Any]:
     """`{"name", "test", "description", "status", "group", "parameters"}`; an ERROR's description says why."""
     if isinstance(wish, Failed):
         name = type(wish.group).__name__
-        return _entry(name, name, reason(wish.error), "ERROR", "", parameters_of(wish.group))
+        given = plain(_shown(parameters_of(wish.group)))
+        return _entry(name, name, reason(wish.error), "ERROR", "", given)
     assert isinstance(wish, Test)  # noqa: S101 - checked when the suite was made
     name, title = type(wish).__name__, wish.title or type(wish).__name__
     try:
         verdict = wish.evaluate(context)
-        parameters = plain(verdict.parameters)
+        parameters = plain(_shown(dict(verdict.parameters)))
     except Exception as error:  # noqa: BLE001 - one failing test must not stop the others; it says why
         given = {key: value for key, value in parameters_of(wish).items() if key not in {"is_critical", *NAMES}}
-        return _entry(name, title, f"No verdict: {reason(error)}", "ERROR", wish.group, given)
+        return _entry(name, title, f"No verdict: {reason(error)}", "ERROR", wish.group, plain(_shown(given)))
     status: Status = "SUCCESS" if verdict.passed else "FAIL" if wish.is_critical else "WARNING"
     return _entry(name, title, verdict.description, status, wish.group, parameters)
 
@@ -82,7 +83,7 @@ def _entry(
         "description": description,
         "status": status,
         "group": group,
-        "parameters": plain(_shown(parameters)),
+        "parameters": parameters,
     }
 
 
@@ -92,6 +93,8 @@ def _shown(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _named(value: object) -> object:
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, dict):
         return {key: _named(each) for key, each in value.items()}
     identity = getattr(value, "id", None)
