@@ -45,10 +45,18 @@ class Outcome:
 class Context:
     """One evaluation: the current data, maybe a reference, and the roles of their columns."""
 
-    def __init__(self, current: FrameProfile, reference: FrameProfile | None, mapping: ColumnMapping) -> None:
+    def __init__(
+        self,
+        current: FrameProfile,
+        reference: FrameProfile | None,
+        mapping: ColumnMapping,
+        additional: Mapping[str, FrameProfile] | None = None,
+    ) -> None:
         self.current = current
         self.reference = reference
         self.mapping = mapping
+        self.additional: Mapping[str, FrameProfile] = dict(additional or {})
+        """Frames beside the two: what a recommender was trained on."""
         self.definition: Definition = define(current, reference, mapping)
         self._outcomes: dict[Hashable, Outcome] = {}
         self._pairs: dict[tuple[str, str], Pair] = {}

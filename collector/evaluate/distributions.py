@@ -24,14 +24,15 @@ def columns_of(context: Context, names: Iterable[str]) -> dict[str, dict[str, An
         if kind is not None:
             reference = None if context.reference is None else context.reference[name]
             try:
-                distribution = _distribution(kind, context.current[name], reference)
+                distribution = distribution_of(kind, context.current[name], reference)
             except Exception:  # noqa: BLE001 - a column of a type nobody foresaw has no picture, and spoils no result
                 distribution = dict(_NOTHING)
             shown[key_text(name)] = {"type": kind, "distribution": distribution}
     return shown
 
 
-def _distribution(kind: ColumnType, current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, Any]:
+def distribution_of(kind: ColumnType, current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, Any]:
+    """Both sides in the same bins, or by the same values; None for a side that has none."""
     if kind == "cat":
         return _top_values(current, reference)
     if kind == "num" and all(side is None or side.is_number for side in (current, reference)):

@@ -54,9 +54,13 @@ class Evaluation:
         reference_data: Frame | None = None,
         current_data: Frame,
         column_mapping: ColumnMapping | None = None,
+        additional_data: Mapping[str, Frame] | None = None,
         timestamp: datetime | None = None,
     ) -> None:
         """Compute everything. Frames are read, never changed; a FrameProfile may be given to reuse what it holds.
+
+        `additional_data`: frames by name that some metrics need, such as `current_train_data` and
+        `reference_train_data`, the interactions that a recommender learned from.
 
         Raises Invalid when there is nothing to compute from. A metric that fails is a result with its reason.
         """
@@ -68,7 +72,10 @@ class Evaluation:
             self.timestamp = timestamp
         elif self.timestamp is None:
             self.timestamp = datetime.now(UTC)
-        self.compute(Context(current, reference, column_mapping or ColumnMapping()))
+        additional = {
+            name: _profile(data, f"additional_data {name!r}") for name, data in (additional_data or {}).items()
+        }
+        self.compute(Context(current, reference, column_mapping or ColumnMapping(), additional))
 
     def compute(self, context: Context) -> None:
         """The same over a context that others share: what they asked for is not computed again."""
