@@ -47,6 +47,11 @@ def big(size: int) -> Append:
     return Append(M, PANE, b"\xff" * size, (RequestPart(1),))
 
 
+def remove(folder: Path) -> None:
+    for file in folder.glob("buffer.db*"):
+        file.unlink()
+
+
 async def test_a_full_disk_is_unavailable_and_passes(buffer: SqliteBuffer) -> None:
     """The file may not grow any more, as on a full disk; then it may again."""
 
@@ -163,6 +168,39 @@ async def test_a_broken_connection_is_opened_anew(buffer: SqliteBuffer) -> None:
     with pytest.raises(Unavailable, match="read-only"):
         await buffer.rows.append([rows("b")])
     assert (await buffer.rows.append([rows("b")]))[0].accepted == 1
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+async def test_rows_are_not_acknowledged_into_a_file_that_was_taken_away(
+    buffer: SqliteBuffer, tmp_path: Path, how: str
+) -> None:
+    """An open file that was removed still takes writes, and nobody will ever read them."""
+    await buffer.rows.append([rows("a")])
+    assert names(await buffer.rows.read(M, WHOLE)) == ["a"]
+    other = made(tmp_path / "other.db")
+    await other.open()
+    await other.rows.append([rows("x")])
+    await other.close()
+    remove(tmp_path)
+    if how == "replaced":
+        (tmp_path / "other.db").rename(tmp_path / "buffer.db")
+    assert (await buffer.rows.append([rows("b")]))[0].accepted == 1
+    expected = ["b"] if how == "removed" else ["x", "b"]
+    assert names(await buffer.rows.read(M, WHOLE)) == expected
+    await buffer.close()
+    await buffer.open()
+    assert names(await buffer.rows.read(M, WHOLE)) == expected
+
+
+async def test_a_file_replaced_by_something_else_is_unavailable(buffer: SqliteBuffer, tmp_path: Path) -> None:
+    await buffer.ping()
+    remove(tmp_path)
+    with sqlite3.connect(tmp_path / "buffer.db") as other:
+        other.execute("CREATE TABLE customers (name)")
+    other.close()
+    for call in (buffer.rows.append([rows("a")]), buffer.account(M), buffer.ping()):
+        with pytest.raises(Unavailable, match="of something else"):
+            await call
 
 
 async def test_a_cancelled_caller_disturbs_nobody(buffer: SqliteBuffer) -> None:

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from collector.buffer.sqlite import faults
-from collector.buffer.sqlite.schema import migrate
+from collector.buffer.sqlite.file import File
 from collector.errors import Invalid, Unavailable
 
 T = TypeVar("T")
@@ -24,18 +24,8 @@ Deed = Callable[[sqlite3.Connection], T]
 
 MAX_GROUP = 512
 """Deeds in one transaction: many enough to share an fsync, few enough that nobody waits long for it."""
-BUSY_SECONDS = 5.0
-"""How long a writer waits for one of another process; longer than a purge step, shorter than a client's patience."""
 READERS = 2
 """A long read of a window leaves the second one to the pages and the scheduler."""
-CACHE_KIB = 32_768
-"""Per connection, as needed. Inference ids are looked up all over their table: it should fit, or nearly."""
-CHECKPOINT_PAGES = 8_000
-"""32 MB of log are moved into the file at once: pages that were written many times meanwhile are moved once."""
-WAL_KEPT_BYTES = 64 * 1024 * 1024
-"""The log is cut to this size once it has been moved into the file."""
-MIN_SQLITE = (3, 35, 0)
-"""RETURNING, upserts and json_each are used."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,21 +46,18 @@ class Engine:
     """
 
     def __init__(self, path: Path, *, synchronous: str) -> None:
-        self.path = path
-        self._synchronous = synchronous
+        self._file = File(path, synchronous=synchronous)
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._writer: threading.Thread | None = None
         self._connection: sqlite3.Connection | None = None
         self._readers: ThreadPoolExecutor | None = None
         self._reading = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._opened_lock = threading.Lock()
 
     # ------------------------------------------------------------ life
 
     async def open(self) -> None:
         """Raises Invalid when the file cannot be used as it is, with what to do."""
-        await asyncio.to_thread(self._prepare)
+        await asyncio.to_thread(self._file.prepare)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="buffer-reader")
         self._writer = threading.Thread(target=self._serve, name="buffer-writer", daemon=True)
         self._writer.start()
@@ -84,55 +71,9 @@ class Engine:
             await asyncio.to_thread(writer.join)
         if readers is not None:
             await asyncio.to_thread(readers.shutdown)
-        with self._opened_lock:
-            for connection in self._opened:
-                connection.close()
-            self._opened.clear()
+        self._file.close()
         self._connection = None
         self._reading = threading.local()
-
-    def _prepare(self) -> None:
-        if sqlite3.sqlite_version_info < MIN_SQLITE:
-            needed = ".".join(map(str, MIN_SQLITE))
-            raise Invalid(f"SQLite {sqlite3.sqlite_version} is too old for the buffer: {needed} or later is needed")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Invalid(f"the buffer's directory {self.path.parent} cannot be made: {error.strerror}") from error
-        try:
-            connection = self._connect()
-            try:
-                migrate(connection)
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("INSERT OR REPLACE INTO pings VALUES (1, 0)")
-                connection.execute("COMMIT")
-            finally:
-                self._forget(connection)
-        except sqlite3.Error as error:
-            raise Invalid(faults.sentence(error, str(self.path))) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        # The threads keep to themselves; only close(), after they ended, touches connections of others.
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        try:
-            if connection.execute("PRAGMA page_count").fetchone() == (0,):
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # later it would change nothing, and take a lock
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-            connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        with self._opened_lock:
-            self._opened.append(connection)
-        return connection
-
-    def _forget(self, connection: sqlite3.Connection) -> None:
-        with self._opened_lock:
-            self._opened.remove(connection)
-        connection.close()
 
     # ------------------------------------------------------------ deeds
 
@@ -179,15 +120,17 @@ class Engine:
             try:
                 outcomes = self._alone(jobs) if outside else self._commit(jobs)
             except sqlite3.Error as error:
-                outcomes = [(False, faults.unavailable(error, str(self.path))) for _ in jobs]
+                outcomes = [(False, faults.unavailable(error, self._file.path)) for _ in jobs]
                 self._recover(error)
+            except Invalid as error:  # a file of something else took its place
+                outcomes = [(False, Unavailable(str(error))) for _ in jobs]
             except Exception as error:  # noqa: BLE001 - whatever it is, the writer lives on and the callers hear of it
                 outcomes = [(False, error) for _ in jobs]
             _answer(jobs, outcomes)
 
     def _commit(self, jobs: list[_Job]) -> list[tuple[bool, Any]]:
         """One transaction for all. Raises sqlite3.Error when it could not be committed: then nothing was done."""
-        connection = self._connection = self._connection or self._connect()
+        connection = self._connection = self._usable(self._connection)
         outcomes: list[tuple[bool, Any]] = []
         connection.execute("BEGIN IMMEDIATE")
         for job in jobs:
@@ -204,7 +147,7 @@ class Engine:
         return outcomes
 
     def _alone(self, jobs: list[_Job]) -> list[tuple[bool, Any]]:
-        connection = self._connection = self._connection or self._connect()
+        connection = self._connection = self._usable(self._connection)
         return [(True, job.deed(connection)) for job in jobs]
 
     def _recover(self, error: sqlite3.Error) -> None:
@@ -217,9 +160,18 @@ class Engine:
         except sqlite3.Error as second:
             error = second
         if faults.broke_the_connection(error):
-            _log.warning("the buffer file %s is opened anew after: %s", self.path, error)
+            _log.warning("the buffer file %s is opened anew after: %s", self._file.path, error)
             self._connection = None
-            self._forget(connection)
+            self._file.forget(connection)
+
+    def _usable(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
+        if connection is not None and self._file.is_lost(connection):
+            _log.error(
+                "the buffer file %s was removed or replaced: its rows are gone, it is begun anew", self._file.path
+            )
+            self._file.forget(connection)
+            connection = None
+        return connection or self._file.connect()
 
     # ------------------------------------------------------------ questions
 
@@ -230,21 +182,21 @@ class Engine:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._ask, question)
 
     def _ask(self, question: Deed[T]) -> T:
+        connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
         try:
-            connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
-            if connection is None:
-                connection = self._reading.connection = self._connect()
+            connection = self._reading.connection = self._usable(connection)
             connection.execute("BEGIN")
             try:
                 return question(connection)
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
-            broken = getattr(self._reading, "connection", None)
-            if broken is not None and faults.broke_the_connection(error):
-                self._reading.connection = None
-                self._forget(broken)
-            raise faults.unavailable(error, str(self.path)) from error
+            self._reading.connection = None
+            if connection is not None:
+                self._file.forget(connection)
+            raise faults.unavailable(error, self._file.path) from error
+        except Invalid as error:
+            raise Unavailable(str(error)) from error
 
 
 def _answer(jobs: list[_Job], outcomes: list[tuple[bool, Any]]) -> None:

@@ -1,6 +1,7 @@
 """SQLite's errors in our words: the one place that knows both."""
 
 import sqlite3
+from pathlib import Path
 
 from collector.errors import TooLarge, Unavailable
 
@@ -31,12 +32,12 @@ def broke_the_connection(error: sqlite3.Error) -> bool:
     return _code(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def sentence(error: sqlite3.Error, path: str) -> str:
+def sentence(error: sqlite3.Error, path: Path) -> str:
     text = _SENTENCES.get(_code(error), "SQLite refuses")
     return f"the buffer file {path} cannot be used, {text} ({error})"
 
 
-def unavailable(error: sqlite3.Error, path: str) -> Unavailable:
+def unavailable(error: sqlite3.Error, path: Path) -> Unavailable:
     return Unavailable(sentence(error, path))
 
 
