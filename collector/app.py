@@ -92,9 +92,7 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
         )
         await registry.load(configuration.monitors)
         wake, deliver = asyncio.Event(), asyncio.Event()
-        intake = BufferedIntake(
-            buffer=buffer, references=references, telemetry=telemetry, clock=clock, wake=wake
-        )
+        intake = BufferedIntake(buffer=buffer, references=references, telemetry=telemetry, clock=clock, wake=wake)
         if serving.works:
             await _load_references(configuration.monitors, intake)
             evaluator = await stack.enter_async_context(_started_evaluator(settings))
@@ -168,9 +166,7 @@ async def _opened_buffer(settings: Settings, clock: SystemClock) -> AsyncIterato
 async def _started_evaluator(settings: Settings) -> AsyncIterator[Evaluator]:
     from collector.evaluate.pool import PoolEvaluator  # noqa: PLC0415 - a pure receiver stays free of pandas
 
-    evaluator = PoolEvaluator(
-        processes=settings.evaluate_processes, timeout_seconds=settings.evaluate_timeout_seconds
-    )
+    evaluator = PoolEvaluator(processes=settings.evaluate_processes, timeout_seconds=settings.evaluate_timeout_seconds)
     # Importing the statistics takes seconds; rows are received meanwhile, and the first window waits for it.
     starting = asyncio.create_task(evaluator.start(), name="start evaluation processes")
     try:
@@ -249,7 +245,13 @@ async def _working(workers: Sequence[Worker], settings: Settings) -> AsyncIterat
 
 @asynccontextmanager
 async def _listening(site: web.Application, settings: Settings, serving: Serving) -> AsyncIterator[None]:
-    runner = web.AppRunner(site, **dict[str, Any](http.RUNNER_OPTIONS), access_log=None, shutdown_timeout=settings.shutdown_seconds, handle_signals=False)
+    runner = web.AppRunner(
+        site,
+        **dict[str, Any](http.RUNNER_OPTIONS),
+        access_log=None,
+        shutdown_timeout=settings.shutdown_seconds,
+        handle_signals=False,
+    )
     await runner.setup()
     await web.TCPSite(
         runner, serving.host, serving.port, backlog=1024, reuse_port=True if serving.share_port else None
