@@ -68,6 +68,9 @@ class ColumnProfile:
     def array(self) -> Array:
         """The column as a numpy array in the order of its rows; missing numbers are NaN, missing instants NaT."""
         series = self.series
+        if isinstance(series.dtype, np.dtype) and self.kind != "object":
+            values = series.to_numpy()
+            return values.astype(np.float64, copy=False) if self.kind == "float" else values
         if self.kind == "float":
             return series.to_numpy(dtype=np.float64, na_value=np.nan)
         if self.kind == "int":
@@ -165,19 +168,19 @@ class ColumnProfile:
     # ------------------------------------------------------------ everything else: one factorization
 
     @cached_property
-    def _factors(self) -> tuple[NDArray[np.int64], Array]:
+    def _factors(self) -> tuple[NDArray[np.int32], Array]:
         """A code per row (-1: missing) and the distinct values; values that cannot be hashed count as their text."""
         if isinstance(self.series.dtype, pd.CategoricalDtype):
-            codes = self.series.cat.codes.to_numpy().astype(np.int64)
+            codes = self.series.cat.codes.to_numpy().astype(np.int32)
             return codes, np.asarray(self.series.cat.categories, dtype=object)
         try:
-            codes, uniques = pd.factorize(self.series)
+            factors, uniques = pd.factorize(self.series)
         except TypeError:
-            codes, uniques = pd.factorize(self.series.map(str, na_action="ignore"))
-        return codes, np.asarray(uniques, dtype=object)
+            factors, uniques = pd.factorize(self.series.map(str, na_action="ignore"))
+        return factors.astype(np.int32), np.asarray(uniques, dtype=object)
 
     @property
-    def codes(self) -> NDArray[np.int64]:
+    def codes(self) -> NDArray[np.int32]:
         """A code per row, equal where the values are equal; -1 where they are missing."""
         return self._factors[0]
 
@@ -210,25 +213,28 @@ class ColumnProfile:
         return len(self.counted.uniques)
 
     @cached_property
-    def most_common(self) -> tuple[object, int]:
-        """The most frequent value and its count; None stands for missing. Of equally frequent ones, the smallest."""
-        values, counts = self.counted
+    def _mode(self) -> tuple[object, int]:
+        """The most frequent value and its count; of equally frequent ones, the smallest."""
+        if self.is_number and self.distinct == self.present:
+            return (self.sorted[0], 1) if self.present else (None, 0)
+        values, counts = self.counted if "counted" in self.__dict__ or not self.is_number else count_sorted(self.sorted)
         if not len(counts):
-            return None, self.missing
+            return None, 0
         top = int(counts.max())
-        if self.missing > top:
-            return None, self.missing
         if self.kind != "object":
             return values[int(counts.argmax())], top
         return min((value for value in values[counts == top]), key=order_key), top
 
-    @cached_property
+    @property
+    def most_common(self) -> tuple[object, int]:
+        """The most frequent value and its count; None stands for missing, which counts as a value."""
+        value, count = self._mode
+        return (None, self.missing) if self.missing > count else (value, count)
+
+    @property
     def highest_count(self) -> int:
         """How often the most frequent value occurs, missing not counted as a value."""
-        if self.is_number and self.distinct == self.present:
-            return min(1, self.present)
-        counts = self.counted.counts
-        return int(counts.max()) if len(counts) else 0
+        return self._mode[1]
 
     def missing_kinds(self) -> dict[object, int]:
         """Cells that may mean "nothing": the empty text, the infinities, and null (None)."""

@@ -44,7 +44,7 @@ def metric_entry(wish: object, context: Context) -> dict[str, Any]:
     """`{"metric", "parameters", "result"}`, or "error" in place of the result."""
     if isinstance(wish, Failed):
         name, parameters, error = type(wish.group).__name__, parameters_of(wish.group), wish.error
-        return {"metric": name, "parameters": plain(parameters), "error": _error(error)}
+        return {"metric": name, "parameters": plain(_shown(parameters)), "error": _error(error)}
     assert isinstance(wish, Metric)  # noqa: S101 - checked when the report was made
     entry = {"metric": name_of(wish), "parameters": plain(_shown(parameters_of(wish)))}
     outcome = context.outcome(wish)

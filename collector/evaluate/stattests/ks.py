@@ -29,8 +29,7 @@ def score(pair: Pair) -> float:
     if left.size == right.size <= MAX_EXACT_ROWS:
         return _p_value_of_equal_sizes(left, right)
     if max(left.size, right.size) > MAX_EXACT_ROWS:
-        rows = left.size * right.size / (left.size + right.size)
-        return float(stats.kstwo.sf(statistic(left, right), np.round(rows)))
+        return _asymptotic(statistic(left, right), left.size, right.size)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # rounding above 1: scipy then takes the asymptotic value
         return float(stats.ks_2samp(left, right).pvalue)
@@ -59,9 +58,14 @@ def _p_value_of_equal_sizes(left: Array, right: Array) -> float:
     for reflection in range(min(rows // height, int(math.sqrt(_NEGLIGIBLE * rows) / height) + 1), -1, -1):
         path = 1.0
         for step in range(height):
-            path *= (rows - reflection * height - step) / (rows + reflection * height + step + 1)
+            path = (rows - reflection * height - step) * path / (rows + reflection * height + step + 1)
         outside = path * (1.0 - outside)
-    return min(2 * outside, 1.0)
+    exact = 2 * outside
+    return exact if exact <= 1 else _asymptotic(height / rows, rows, rows)  # rounded above 1: as scipy has it
+
+
+def _asymptotic(distance: float, left_rows: int, right_rows: int) -> float:
+    return float(stats.kstwo.sf(distance, np.round(left_rows * right_rows / (left_rows + right_rows))))
 
 
 ks = StatTest("ks", "K-S p_value", ("num",), 0.05, "<=", score)
