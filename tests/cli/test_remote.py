@@ -18,6 +18,9 @@ monitors:
     reports: [{name: rows, tests: [TestNumberOfRows: {gte: 1}]}]
     forward: [hook]
     tags: [prod]
+  - id: doomed
+    window: {rows: 1}
+    reports: [{name: rows, tests: [TestNumberOfRows: {gte: 1}]}]
 """
 
 
@@ -28,7 +31,9 @@ def service(tmp_path_factory):
     rows = [{"id": f"{day}-{row}", "t": f"2013-01-{day:02}T06:00:00Z"} for day in range(1, 4) for row in range(5)]
     assert running.post("/v1/monitors/flights/inferences", rows)[0] == 202
     assert running.post("/v1/monitors/flights/flush", {})[0] == 202
+    assert running.post("/v1/monitors/doomed/inferences", [{"x": 1}])[0] == 202
     running.wait_settled("flights")
+    running.wait_settled("doomed")
     yield running
     running.stop()
 
@@ -56,32 +61,35 @@ def test_monitors_are_listed_and_shown(service):
     listed = run(service, "monitors", "list")
     shown = json_of(service, "monitors", "show", "flights")
 
-    header, line = listed.stdout.splitlines()
+    header, *lines = listed.stdout.splitlines()
     assert header.split()[:2] == ["MONITOR", "PROJECT"]
-    assert line.split()[:2] == ["flights", "Flights"]
+    assert sorted(line.split()[:2] for line in lines) == [["doomed", "doomed"], ["flights", "Flights"]]
     assert shown["state"]["rows"]["evaluated"] == 15
 
 
 def test_snapshots_are_listed_newest_first_filtered_and_shown(service):
-    listed = json_of(service, "snapshots", "list", "--json")["snapshots"]
+    listed = json_of(service, "snapshots", "list", "--monitor", "flights", "--json")["snapshots"]
     assert [each["timestamp"] for each in listed] == [f"2013-01-0{day}T00:00:00Z" for day in (3, 2, 1)]
 
-    assert len(json_of(service, "snapshots", "list", "--limit", "2", "--json")["snapshots"]) == 2
+    assert (
+        len(json_of(service, "snapshots", "list", "--monitor", "flights", "--limit", "2", "--json")["snapshots"]) == 2
+    )
     later = json_of(service, "snapshots", "list", "--from", "2013-01-02", "--tag", "prod", "--json")["snapshots"]
     assert len(later) == 2
     assert json_of(service, "snapshots", "list", "--tag", "none", "--json")["snapshots"] == []
     assert json_of(service, "snapshots", "show", listed[0]["id"])["rows"] == 5
-    table = run(service, "snapshots", "list", "--limit", "1").stdout.splitlines()
+    table = run(service, "snapshots", "list", "--monitor", "flights", "--limit", "1").stdout.splitlines()
     assert table[1].split() == ["2013-01-03T00:00:00Z", "flights", "rows", "5", "SUCCESS=1", listed[0]["id"]]
 
 
 def test_a_deleted_snapshot_is_gone(service):
-    oldest = json_of(service, "snapshots", "list", "--json")["snapshots"][-1]["id"]
+    (only,) = json_of(service, "snapshots", "list", "--monitor", "doomed", "--json")["snapshots"]
+    doomed = only["id"]
 
-    assert run(service, "snapshots", "delete", oldest).stdout == f"deleted {oldest}\n"
-    answer = run(service, "snapshots", "show", oldest)
+    assert run(service, "snapshots", "delete", doomed).stdout == f"deleted {doomed}\n"
+    answer = run(service, "snapshots", "show", doomed)
     assert answer.exit_code == 2
-    assert answer.stderr == f"the collector answered 404: there is no snapshot '{oldest}'\n"
+    assert answer.stderr == f"the collector answered 404: there is no snapshot '{doomed}'\n"
 
 
 def test_dead_letters_are_listed_shown_replayed_and_deleted(service):
