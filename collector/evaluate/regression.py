@@ -69,3 +69,35 @@ def r2_score(errors: Errors) -> float:
     if total == 0:
         return 1.0 if residual == 0 else 0.0
     return 1 - residual / total
+
+
+MEASURES = ("mean_abs_error", "mean_abs_perc_error", "rmse", "abs_error_max")
+
+
+def baseline(learned_from: Floats, target: Floats, *, suffix: str) -> dict[str, float]:
+    """The errors of the best constant for each measure: learned from one target, scored on another.
+
+    For MAE and the largest error that is the median, for RMSE the mean, for MAPE the median weighted by 1 / target.
+    """
+    median = float(np.median(learned_from))
+    weighted = _weighted_median(learned_from)
+    epsilon = float(np.finfo(np.float64).eps)
+    percentage = np.abs(target - weighted) / np.maximum(np.abs(target), epsilon)
+    values = (
+        float(np.abs(target - median).mean()),
+        100 * float(percentage.mean()),
+        float(np.sqrt(np.mean((target - learned_from.mean()) ** 2))),
+        float(np.abs(target - median).max()),
+    )
+    return {f"{name}_{suffix}": value for name, value in zip(MEASURES, values, strict=True)}
+
+
+def _weighted_median(target: Floats) -> float:
+    """The target at which half of the weight 1 / target is reached; NaN when all are zero."""
+    values = target[target != 0]
+    if not values.size:
+        return np.nan
+    weights = (1 / values) / np.sum(1 / values)
+    order = np.argsort(weights, kind="stable")
+    reached = np.cumsum(weights[order]) > 0.5
+    return float(values[order][int(np.argmax(reached))])

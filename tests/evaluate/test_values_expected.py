@@ -1,12 +1,26 @@
-"""What a column is expected to hold, where the expectation itself is odd: no value, nothing but missing cells."""
+"""What is expected where the expectation itself is odd: no value, one row, nothing but missing cells, moved bars."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from collector.evaluate.metrics import ColumnQuantileMetric, ColumnValueListMetric, ColumnValueRangeMetric
-from collector.evaluate.tests import TestShareOfOutListValues, TestShareOfOutRangeValues, TestValueRange
-from tests.evaluate.recipes import error, result, verdict
+from collector.evaluate import ColumnMapping
+from collector.evaluate.metrics import (
+    ClassificationDummyMetric,
+    ColumnDriftMetric,
+    ColumnQuantileMetric,
+    ColumnValueListMetric,
+    ColumnValueRangeMetric,
+    RegressionDummyMetric,
+    RegressionQualityMetric,
+)
+from collector.evaluate.tests import (
+    TestRecallByClass,
+    TestShareOfOutListValues,
+    TestShareOfOutRangeValues,
+    TestValueRange,
+)
+from tests.evaluate.recipes import b1, error, r1, result, verdict
 
 NOTHING = pd.DataFrame({"x": [np.nan, np.nan]})
 SOME = pd.DataFrame({"x": [1.0, 2.0]})
@@ -48,3 +62,54 @@ def test_a_column_of_few_whole_numbers_has_quantiles(values):
 
 def test_a_column_of_words_has_no_quantile():
     assert "holds str values" in error(ColumnQuantileMetric("x", quantile=0.5), pd.DataFrame({"x": ["a", "b"]}))
+
+
+def test_two_constants_drift_by_t_test_when_they_differ_and_have_no_score_when_they_are_the_same():
+    two, more = pd.DataFrame({"x": [2.0] * 40}), pd.DataFrame({"x": [2.5] * 40})
+    drift = result(ColumnDriftMetric("x", stattest="t_test"), more, two)
+    assert drift["drift_score"] == 0
+    assert drift["drift_detected"]
+    assert "gives nan" in error(ColumnDriftMetric("x", stattest="t_test"), two, two)
+
+
+def test_the_t_test_of_huge_numbers_is_that_of_their_distances():
+    rng = np.random.default_rng(0)
+    before, now = rng.integers(0, 1000, 300), rng.integers(0, 1000, 200)
+    scores = [
+        result(
+            ColumnDriftMetric("x", stattest="t_test"), pd.DataFrame({"x": now + far}), pd.DataFrame({"x": before + far})
+        )
+        for far in (0.0, 2.0**50)
+    ]
+    assert scores[0]["drift_score"] == scores[1]["drift_score"]
+
+
+def test_the_quality_of_a_regression_tells_the_best_constants_and_whether_its_errors_are_normal():
+    reference, current = r1()
+    mapping = ColumnMapping(task="regression")
+    quality = result(RegressionQualityMetric(), current, reference, mapping)
+    dummy = result(RegressionDummyMetric(), current, reference, mapping)
+    for name in ("mean_abs_error_default", "mean_abs_perc_error_default", "rmse_default", "abs_error_max_default"):
+        assert quality[name] == dummy[name]
+    assert quality["me_default_sigma"] == quality["current"]["error_std"]
+    assert quality["error_normality"]["r"] > 0.98
+    one = result(RegressionQualityMetric(), current.iloc[:1], None, mapping)
+    assert one["error_normality"]["r"] is None
+
+
+def test_guessing_is_harder_by_class_when_the_bar_of_the_positive_label_is_moved():
+    binary = b1()[0]
+
+    def bar(label, **options):
+        return verdict(TestRecallByClass(label, **options), binary)["parameters"]["condition"]["gt"]
+
+    assert bar(1, probas_threshold=0.75) == pytest.approx(bar(1) / 2)
+    assert bar(0, probas_threshold=0.25) == pytest.approx(bar(0) * 2 / 3)
+    assert bar(0, probas_threshold=0.75) == bar(0)
+
+
+def test_the_model_beside_its_dummy_is_judged_without_the_threshold_of_the_dummy():
+    binary = b1()[0]
+    dummies = [result(ClassificationDummyMetric(probas_threshold=bar), binary) for bar in (None, 0.3)]
+    assert dummies[0]["model_quality"] == dummies[1]["model_quality"]
+    assert dummies[0]["dummy"] != dummies[1]["dummy"]

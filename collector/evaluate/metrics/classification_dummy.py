@@ -11,6 +11,8 @@ from collector.evaluate import scores
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.classification import HALF, Predictions, predictions
 from collector.evaluate.metrics.classification_quality import one_hot, quality
+from collector.evaluate.metrics.classification_tables import by_class
+from collector.evaluate.plain import key_text
 from collector.evaluate.profile import Array, order_key
 
 
@@ -19,7 +21,7 @@ class ClassificationDummyMetric(Metric):
     """Labels drawn at random with the frequencies of the current target, or of the reference's, scored on the current.
 
     The draws are seeded, so that the same data gives the same baseline. A threshold above one half costs the dummy
-    recall, one below costs it precision. With probabilities, its ROC AUC is 0.5 and its log loss that of equal
+    recall, one below costs it precision; the model itself (`model_quality`) is judged without it. With probabilities, its ROC AUC is 0.5 and its log loss that of equal
     probabilities for all labels.
 
     >>> import pandas as pd
@@ -47,7 +49,7 @@ class ClassificationDummyMetric(Metric):
         return {
             "dummy": _guess(rows, rows.target, seed=0, threshold=threshold),
             "by_reference_dummy": by_reference,
-            "model_quality": quality(rows if threshold is None else rows.at(threshold)),
+            "model_quality": quality(rows),
         }
 
 
@@ -72,15 +74,39 @@ def _guess(rows: Predictions, frequencies_of: Array, *, seed: int, threshold: fl
     return result
 
 
+def guessed_by_class(rows: Predictions, threshold: float | None) -> Mapping[object, Mapping[str, float]]:
+    """Precision, recall and F1 of every class for one who guesses; where two columns give probabilities, with the bar
+    of the positive label moved to the threshold.
+    """
+    drawn = guesses(rows.target, len(rows.target), seed=0)
+    table = cast("dict[object, dict[str, float]]", by_class(Predictions(rows.target, drawn, rows.positive))["metrics"])
+    if threshold is None or rows.probabilities is None or len(rows.columns) != 2:
+        return table
+    less_precise, less_found = _factors(threshold)
+    return {
+        label: _moved(row, less_precise, less_found)
+        if key_text(label) == key_text(rows.positive)
+        else _moved(row, less_found, less_precise)
+        for label, row in table.items()
+    }
+
+
+def _factors(threshold: float) -> tuple[float, float]:
+    """What is left of precision and of recall when the bar is moved away from one half."""
+    return (min(1.0, HALF / (1 - threshold)) if threshold < 1 else 1.0), min(1.0, (1 - threshold) / HALF)
+
+
+def _moved(row: Mapping[str, float], precision_factor: float, recall_factor: float) -> dict[str, float]:
+    precision, recall = row["precision"] * precision_factor, row["recall"] * recall_factor
+    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    return {"precision": precision, "recall": recall, "f1": f1}
+
+
 def _corrected(result: Mapping[str, float], threshold: float) -> dict[str, float]:
     """What becomes of a guess when the bar for the positive label is moved."""
-    precision_factor = min(1.0, HALF / (1 - threshold)) if threshold < 1 else 1.0
-    recall_factor = min(1.0, (1 - threshold) / HALF)
-    precision, recall = result["precision"] * precision_factor, result["recall"] * recall_factor
+    precision_factor, recall_factor = _factors(threshold)
     return {
-        "precision": precision,
-        "recall": recall,
-        "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
+        **_moved(result, precision_factor, recall_factor),
         "tpr": result["tpr"] * recall_factor,
         "fpr": result["fpr"] * recall_factor,
         "tnr": result["tnr"] * precision_factor,

@@ -30,7 +30,7 @@ class ColumnQuantileMetric(Metric):
     def calculate(self, context: Context) -> Result:
         return {
             "column_name": self.column_name,
-            "column_type": context.definition.type_of(self.column_name),
+            "column_type": "num",
             "quantile": self.quantile,
             **context.both(lambda frame: {"value": frame[self.column_name].as_numbers.quantile(self.quantile)}),
         }

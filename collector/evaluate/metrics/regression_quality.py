@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from scipy import stats
 
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.profile import quantile
-from collector.evaluate.regression import Errors, Floats, r2_score, regression_errors, std
+from collector.evaluate.regression import Errors, Floats, baseline, r2_score, regression_errors, std
 
 ZeroHandling = Literal["none", "drop", "replace"]
 TAIL = 0.05
@@ -17,6 +18,9 @@ TAIL = 0.05
 @dataclass(frozen=True)
 class RegressionQualityMetric(Metric):
     """Mean error (prediction minus target), MAE, RMSE, MAPE, R2, the largest error, and the errors at either end.
+
+    Beside them, for the current data: what the best constant prediction would reach (`*_default`), the deviation of the
+    error, and the line through its normal quantiles.
 
     The percentage error divides by the size of the target. `mape_zero_handling` says what becomes of rows whose
     target is zero: `replace` (by `mape_replace_value`, 1 = 100 %; the default), `drop`, or `none` (they are divided
@@ -36,8 +40,14 @@ class RegressionQualityMetric(Metric):
     mape_epsilon: float | None = None
 
     def calculate(self, context: Context) -> Result:
-        result = context.both(lambda frame: self._side(regression_errors(context, frame)))
-        return {**result, "target_name": context.definition.target}
+        rows = regression_errors(context, context.current)
+        return {
+            **context.both(lambda frame: self._side(regression_errors(context, frame))),
+            "target_name": context.definition.target,
+            **baseline(rows.target, rows.target, suffix="default"),
+            "me_default_sigma": std(rows.errors),
+            "error_normality": normality(rows.errors),
+        }
 
     def _side(self, rows: Errors) -> dict[str, Any]:
         epsilon = float(np.finfo(np.float64).eps) if self.mape_epsilon is None else self.mape_epsilon
@@ -68,8 +78,16 @@ def quality(rows: Errors) -> dict[str, Any]:
         "abs_error_std": std(rows.absolute),
         "abs_error_max": float(rows.absolute.max()),
         "underperformance": underperformance(rows.errors),
-        "me_default_sigma": std(rows.errors),
     }
+
+
+def normality(errors: Floats) -> dict[str, float]:
+    """The line through the errors against the normal quantiles of their ranks; r near 1: the errors are normal."""
+    if errors.size < 2:
+        return dict.fromkeys(("slope", "intercept", "r"), np.nan)
+    with np.errstate(all="ignore"):
+        _, (slope, intercept, r) = stats.probplot(errors)
+    return {"slope": float(slope), "intercept": float(intercept), "r": float(r)}
 
 
 def underperformance(errors: Floats) -> dict[str, dict[str, float]]:

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric
-from collector.evaluate.classification import Predictions, predictions
+from collector.evaluate.classification import predictions
 from collector.evaluate.conditions import Conditions
-from collector.evaluate.metrics.classification_dummy import ClassificationDummyMetric, guesses
+from collector.evaluate.metrics.classification_dummy import ClassificationDummyMetric, guessed_by_class
 from collector.evaluate.metrics.classification_quality import ClassificationQualityMetric
-from collector.evaluate.metrics.classification_tables import ClassificationQualityByClass, by_class
+from collector.evaluate.metrics.classification_tables import ClassificationQualityByClass
 from collector.evaluate.plain import key_text
 from collector.evaluate.tests.base import ComparedTest, Rule
 
@@ -139,8 +139,8 @@ class _ByClassTest(ComparedTest):
         if context.reference is not None:
             return super().default(context)
         rows = predictions(context, context.current)
-        drawn = guesses(rows.target, len(rows.target), seed=0)
-        return Conditions(gt=self.read(by_class(Predictions(rows.target, drawn, rows.positive))))
+        threshold = self.probas_threshold if self.k is None else rows.threshold_of_top(self.k)
+        return Conditions(gt=self.read({"metrics": guessed_by_class(rows, threshold)}))
 
     def subject(self, context: Context) -> str:  # noqa: ARG002
         return f"{self.title.removesuffix(' by Class')} of label {self.label!r}"

@@ -52,7 +52,7 @@ class TestValueMeanError(_QualityTest):
 
     def default(self, context: Context) -> Conditions:
         half: Mapping[str, Any] = self.halves(context)[0]
-        return Conditions(eq=approx(0, absolute=TENTH * half["me_default_sigma"]))
+        return Conditions(eq=approx(0, absolute=TENTH * half["error_std"]))
 
 
 class TestValueAbsMaxError(_QualityTest):
