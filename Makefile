@@ -7,7 +7,7 @@ RUN := .venv/bin
 # What scripts/install-* put aside, they did because the system has none, or one that is too old.
 WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/more/bin:$$PATH"
 
-.PHONY: help setup lock demo test check format oracle e2e-evidently clean
+.PHONY: help setup lock demo test check format bench oracle e2e-evidently clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "  %-16s %s\n", $$1, $$2}'
@@ -48,6 +48,10 @@ format: setup  ## put every file into its one format
 	test -x .oracle/bin/python || $(UV) venv --quiet --python $(PYTHON) .oracle
 	$(UV) pip install --quiet --python .oracle/bin/python 'evidently==0.7.23' 'pandas<3'
 	touch $@
+
+bench: setup oracle  ## what it costs, as ratios to peers and floors in the same run; BENCH_ARGS goes to the receiving part
+	scripts/install-redis
+	$(WITH_TOOLS) $(RUN)/python tests/bench/receive.py $(BENCH_ARGS)
 
 oracle: .oracle/.ready  ## the peer, in a virtual environment of its own
 

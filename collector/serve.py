@@ -25,11 +25,9 @@ _WATCH_SECONDS = 1.0
 
 def serve(config_path: Path, *, role: Role, host: str, port: int, processes: int, settings: Settings) -> int:
     """Read the configuration and run until SIGTERM or SIGINT. Says the exit code. Raises Invalid, Unavailable."""
-    configuration = config.load(config_path)
     serving = Serving(role=role, host=host, port=port, share_port=processes > 1)
-    if serving.works:  # a receiver takes rows for workers that did check, and stays small
-        for monitor in configuration.monitors:
-            check_monitor(monitor)
+    # A pure receiver takes rows for workers that did check the metrics, and stays small.
+    configuration = config.load(config_path, check=check_monitor if serving.works else None)
     _log_to_stderr(settings)
     uvloop.run(_serve(configuration, settings, serving, more=processes - 1))
     return 0

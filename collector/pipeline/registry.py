@@ -84,6 +84,12 @@ class MonitorRegistry:
                 known = ", ".join(self._destinations) or "none"
                 nearest = near_miss(name, self._destinations)
                 raise Invalid(f"forward: there is no destination {name!r}{nearest}; known: {known}", key="forward")
+        if monitor.reference is not None and monitor.reference.path is not None:
+            raise Invalid(
+                "reference.path: a monitor that comes through the API has no files here; "
+                "say reference: {upload: true} and PUT the rows to its /reference",
+                key="reference.path",
+            )
         await asyncio.to_thread(self._check, monitor)
         new = monitor.id not in self._monitors
         await self._buffer.documents.put(KIND, monitor.id, _dump(monitor, origin="api"))

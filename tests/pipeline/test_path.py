@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from collector.clock import ManualClock
-from collector.errors import Backpressure, Permanent, Transient, Unavailable
+from collector.errors import Backpressure, Invalid, Permanent, Transient, Unavailable
 from collector.model import SECOND_US, Judged, MonitorId, RowError, Table, digest
 from collector.monitor import Monitor
 from collector.ports import Buffer, Job
@@ -297,6 +297,16 @@ async def test_monitors_are_the_same_for_every_replica(
     await pipeline.registry.delete("flights")
     await twin.housekeeping.refresh()
     assert list(twin.registry.all()) == []
+
+
+async def test_a_monitor_from_the_api_names_no_file_of_this_machine_and_no_unknown_destination(pipeline: Pipeline):
+    for change, sentence in (
+        ({"reference": {"path": "/etc/passwd"}}, "reference.path"),
+        ({"forward": ["hok"]}, r"no destination 'hok' \(did you mean 'hook'\?\)"),
+    ):
+        with pytest.raises(Invalid, match=sentence):
+            await pipeline.registry.put(Monitor.model_validate({"id": "new"} | change))
+    assert [monitor.id for monitor in pipeline.registry.all()] == ["flights"]
 
 
 async def test_a_reference_is_a_file_named_after_its_content(pipeline: Pipeline):
