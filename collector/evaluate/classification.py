@@ -5,7 +5,7 @@ again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,8 @@ class Predictions:
     positive: object
     columns: tuple[object, ...] = ()
     probabilities: NDArray[np.float64] | None = None
+    kept: NDArray[np.bool_] | None = None
+    """The rows of the frame that these are."""
 
     @cached_property
     def labels(self) -> tuple[object, ...]:
@@ -109,6 +111,11 @@ def _all_labels(context: Context) -> tuple[object, ...]:
 
 
 def _prepare(context: Context, frame: FrameProfile) -> Predictions:
+    keep, rows = _aligned(context, frame)
+    return replace(rows, kept=keep)
+
+
+def _aligned(context: Context, frame: FrameProfile) -> tuple[NDArray[np.bool_], Predictions]:
     definition = context.definition
     labels = _all_labels(context)
     if not definition.predictions:
@@ -124,11 +131,13 @@ def _prepare(context: Context, frame: FrameProfile) -> Predictions:
         raise Invalid("no row has both a target and a prediction")
     truth = _label_array(target, keep)
     if definition.prediction is None:
-        return _from_columns(truth, columns, keep, labels, context.mapping.pos_label)
+        return keep, _from_columns(truth, columns, keep, labels, context.mapping.pos_label)
     if _holds_probabilities(columns[0]):
-        return _from_probability(truth, columns[0], keep, labels, context.mapping.pos_label)
+        return keep, _from_probability(truth, columns[0], keep, labels, context.mapping.pos_label)
     predicted = _label_array(columns[0], keep)
-    return Predictions(truth, predicted, _positive(context.mapping.pos_label, [*labels, *set(predicted.tolist())]))
+    return keep, Predictions(
+        truth, predicted, _positive(context.mapping.pos_label, [*labels, *set(predicted.tolist())])
+    )
 
 
 def _unusable(profile: ColumnProfile) -> NDArray[np.bool_]:

@@ -19,6 +19,10 @@ from collector.evaluate.metrics.column_regexp import ColumnRegExpMetric as Colum
 from collector.evaluate.metrics.column_summary import ColumnSummaryMetric as ColumnSummaryMetric
 from collector.evaluate.metrics.column_value_list import ColumnValueListMetric as ColumnValueListMetric
 from collector.evaluate.metrics.column_value_range import ColumnValueRangeMetric as ColumnValueRangeMetric
+from collector.evaluate.metrics.conflicts import ConflictPredictionMetric as ConflictPredictionMetric
+from collector.evaluate.metrics.conflicts import ConflictTargetMetric as ConflictTargetMetric
+from collector.evaluate.metrics.correlations import ColumnCorrelationsMetric as ColumnCorrelationsMetric
+from collector.evaluate.metrics.correlations import DatasetCorrelationsMetric as DatasetCorrelationsMetric
 from collector.evaluate.metrics.dataset_drift import (
     DataDriftTable as DataDriftTable,
 )
@@ -45,6 +49,10 @@ METRICS: tuple[type[Metric], ...] = (
     ColumnValueListMetric,
     ColumnCategoryMetric,
     ColumnRegExpMetric,
+    ColumnCorrelationsMetric,
+    DatasetCorrelationsMetric,
+    ConflictTargetMetric,
+    ConflictPredictionMetric,
     DatasetDriftMetric,
     DataDriftTable,
     ColumnDriftMetric,

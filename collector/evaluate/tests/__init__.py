@@ -40,6 +40,27 @@ from collector.evaluate.tests.classification import (
 from collector.evaluate.tests.classification import (
     TestTPR as TestTPR,
 )
+from collector.evaluate.tests.correlations import (
+    TestConflictPrediction as TestConflictPrediction,
+)
+from collector.evaluate.tests.correlations import (
+    TestConflictTarget as TestConflictTarget,
+)
+from collector.evaluate.tests.correlations import (
+    TestCorrelationChanges as TestCorrelationChanges,
+)
+from collector.evaluate.tests.correlations import (
+    TestHighlyCorrelatedColumns as TestHighlyCorrelatedColumns,
+)
+from collector.evaluate.tests.correlations import (
+    TestPredictionFeaturesCorrelations as TestPredictionFeaturesCorrelations,
+)
+from collector.evaluate.tests.correlations import (
+    TestTargetFeaturesCorrelations as TestTargetFeaturesCorrelations,
+)
+from collector.evaluate.tests.correlations import (
+    TestTargetPredictionCorrelation as TestTargetPredictionCorrelation,
+)
 from collector.evaluate.tests.drift import (
     TestColumnDrift as TestColumnDrift,
 )
@@ -225,6 +246,13 @@ TESTS: tuple[type[Test], ...] = (
     TestColumnQuantile,
     TestCategoryShare,
     TestCategoryCount,
+    TestTargetPredictionCorrelation,
+    TestHighlyCorrelatedColumns,
+    TestTargetFeaturesCorrelations,
+    TestPredictionFeaturesCorrelations,
+    TestCorrelationChanges,
+    TestConflictTarget,
+    TestConflictPrediction,
     TestShareOfDriftedColumns,
     TestNumberOfDriftedColumns,
     TestColumnDrift,
