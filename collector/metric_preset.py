@@ -6,5 +6,6 @@ from collector.evaluate.presets.metrics import (
     DataQualityPreset,
     RegressionPreset,
 )
+from collector.evaluate.presets.recsys import RecsysPreset
 
-__all__ = ["ClassificationPreset", "DataDriftPreset", "DataQualityPreset", "RegressionPreset"]
+__all__ = ["ClassificationPreset", "DataDriftPreset", "DataQualityPreset", "RecsysPreset", "RegressionPreset"]

@@ -1,5 +1,6 @@
 """Presets of tests: `from collector.test_preset import DataDriftTestPreset`."""
 
+from collector.evaluate.presets.recsys import RecsysTestPreset
 from collector.evaluate.presets.tests import (
     BinaryClassificationTestPreset,
     BinaryClassificationTopKTestPreset,
@@ -19,5 +20,6 @@ __all__ = [
     "DataStabilityTestPreset",
     "MulticlassClassificationTestPreset",
     "NoTargetPerformanceTestPreset",
+    "RecsysTestPreset",
     "RegressionTestPreset",
 ]

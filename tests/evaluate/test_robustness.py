@@ -25,6 +25,7 @@ SAMPLES = {
     "label": 1,
     "k": 2,
     "features": ["x"],
+    "item_features": ["x"],
 }
 
 

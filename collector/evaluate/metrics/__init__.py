@@ -19,10 +19,18 @@ from collector.evaluate.metrics.column_regexp import ColumnRegExpMetric as Colum
 from collector.evaluate.metrics.column_summary import ColumnSummaryMetric as ColumnSummaryMetric
 from collector.evaluate.metrics.column_value_list import ColumnValueListMetric as ColumnValueListMetric
 from collector.evaluate.metrics.column_value_range import ColumnValueRangeMetric as ColumnValueRangeMetric
-from collector.evaluate.metrics.conflicts import ConflictPredictionMetric as ConflictPredictionMetric
-from collector.evaluate.metrics.conflicts import ConflictTargetMetric as ConflictTargetMetric
-from collector.evaluate.metrics.correlations import ColumnCorrelationsMetric as ColumnCorrelationsMetric
-from collector.evaluate.metrics.correlations import DatasetCorrelationsMetric as DatasetCorrelationsMetric
+from collector.evaluate.metrics.conflicts import (
+    ConflictPredictionMetric as ConflictPredictionMetric,
+)
+from collector.evaluate.metrics.conflicts import (
+    ConflictTargetMetric as ConflictTargetMetric,
+)
+from collector.evaluate.metrics.correlations import (
+    ColumnCorrelationsMetric as ColumnCorrelationsMetric,
+)
+from collector.evaluate.metrics.correlations import (
+    DatasetCorrelationsMetric as DatasetCorrelationsMetric,
+)
 from collector.evaluate.metrics.dataset_drift import (
     DataDriftTable as DataDriftTable,
 )
@@ -30,14 +38,31 @@ from collector.evaluate.metrics.dataset_drift import (
     DatasetDriftMetric as DatasetDriftMetric,
 )
 from collector.evaluate.metrics.dataset_summary import DatasetSummaryMetric as DatasetSummaryMetric
+from collector.evaluate.metrics.diversity import DiversityMetric as DiversityMetric
 from collector.evaluate.metrics.missing_values import (
     ColumnMissingValuesMetric as ColumnMissingValuesMetric,
 )
 from collector.evaluate.metrics.missing_values import (
     DatasetMissingValuesMetric as DatasetMissingValuesMetric,
 )
+from collector.evaluate.metrics.novelty import NoveltyMetric as NoveltyMetric
+from collector.evaluate.metrics.personalization import PersonalizationMetric as PersonalizationMetric
+from collector.evaluate.metrics.popularity_bias import PopularityBias as PopularityBias
+from collector.evaluate.metrics.rec_cases import RecCasesTable as RecCasesTable
+from collector.evaluate.metrics.recsys_bias import ItemBiasMetric as ItemBiasMetric
+from collector.evaluate.metrics.recsys_bias import UserBiasMetric as UserBiasMetric
 from collector.evaluate.metrics.regression_dummy import RegressionDummyMetric as RegressionDummyMetric
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric as RegressionQualityMetric
+from collector.evaluate.metrics.score_distribution import ScoreDistribution as ScoreDistribution
+from collector.evaluate.metrics.serendipity import SerendipityMetric as SerendipityMetric
+from collector.evaluate.metrics.top_k import FBetaTopKMetric as FBetaTopKMetric
+from collector.evaluate.metrics.top_k import HitRateKMetric as HitRateKMetric
+from collector.evaluate.metrics.top_k import MAPKMetric as MAPKMetric
+from collector.evaluate.metrics.top_k import MARKMetric as MARKMetric
+from collector.evaluate.metrics.top_k import MRRKMetric as MRRKMetric
+from collector.evaluate.metrics.top_k import NDCGKMetric as NDCGKMetric
+from collector.evaluate.metrics.top_k import PrecisionTopKMetric as PrecisionTopKMetric
+from collector.evaluate.metrics.top_k import RecallTopKMetric as RecallTopKMetric
 
 METRICS: tuple[type[Metric], ...] = (
     DatasetSummaryMetric,
@@ -63,4 +88,21 @@ METRICS: tuple[type[Metric], ...] = (
     ClassificationDummyMetric,
     RegressionQualityMetric,
     RegressionDummyMetric,
+    PrecisionTopKMetric,
+    RecallTopKMetric,
+    FBetaTopKMetric,
+    MAPKMetric,
+    MARKMetric,
+    NDCGKMetric,
+    MRRKMetric,
+    HitRateKMetric,
+    PersonalizationMetric,
+    DiversityMetric,
+    NoveltyMetric,
+    SerendipityMetric,
+    PopularityBias,
+    ItemBiasMetric,
+    UserBiasMetric,
+    ScoreDistribution,
+    RecCasesTable,
 )

@@ -16,13 +16,8 @@ from collector.evaluate.metrics.dataset_drift import DataDriftTable, DatasetDrif
 from collector.evaluate.metrics.dataset_summary import DatasetSummaryMetric
 from collector.evaluate.metrics.missing_values import DatasetMissingValuesMetric
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric
-
-
-class MetricPreset(Group):
-    """Metrics that are wished for together."""
-
-    def expand(self, context: Context) -> Sequence[Metric | Group]:
-        raise NotImplementedError
+from collector.evaluate.presets.base import MetricPreset
+from collector.evaluate.presets.recsys import RecsysPreset
 
 
 @dataclass(frozen=True)
@@ -88,4 +83,5 @@ METRIC_PRESETS: tuple[type[MetricPreset], ...] = (
     DataQualityPreset,
     ClassificationPreset,
     RegressionPreset,
+    RecsysPreset,
 )

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from collector.evaluate.base import Context, Group
 from collector.evaluate.classification import predictions
 from collector.evaluate.drift import DriftOptions, drift_options
 from collector.evaluate.presets import generators
+from collector.evaluate.presets.base import TestPreset
+from collector.evaluate.presets.recsys import RecsysTestPreset
 from collector.evaluate.tests.base import Test
 from collector.evaluate.tests.classification import (
     TestAccuracyScore,
@@ -35,15 +36,6 @@ from collector.evaluate.tests.integrity import (
     TestNumberOfRows,
 )
 from collector.evaluate.tests.regression import TestValueMAE, TestValueMAPE, TestValueMeanError, TestValueRMSE
-
-
-class TestPreset(Group):
-    """Tests that are wished for together."""
-
-    __test__: ClassVar[bool] = False
-
-    def expand(self, context: Context) -> Sequence[Test | Group]:
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -211,4 +203,5 @@ TEST_PRESETS: tuple[type[TestPreset], ...] = (
     BinaryClassificationTestPreset,
     BinaryClassificationTopKTestPreset,
     MulticlassClassificationTestPreset,
+    RecsysTestPreset,
 )

@@ -187,6 +187,22 @@ from collector.evaluate.tests.quality import (
 from collector.evaluate.tests.quality import (
     TestValueRange as TestValueRange,
 )
+from collector.evaluate.tests.recsys import TestARP as TestARP
+from collector.evaluate.tests.recsys import TestCoverage as TestCoverage
+from collector.evaluate.tests.recsys import TestDiversity as TestDiversity
+from collector.evaluate.tests.recsys import TestFBetaTopK as TestFBetaTopK
+from collector.evaluate.tests.recsys import TestGiniIndex as TestGiniIndex
+from collector.evaluate.tests.recsys import TestHitRateK as TestHitRateK
+from collector.evaluate.tests.recsys import TestMAPK as TestMAPK
+from collector.evaluate.tests.recsys import TestMARK as TestMARK
+from collector.evaluate.tests.recsys import TestMRRK as TestMRRK
+from collector.evaluate.tests.recsys import TestNDCGK as TestNDCGK
+from collector.evaluate.tests.recsys import TestNovelty as TestNovelty
+from collector.evaluate.tests.recsys import TestPersonalization as TestPersonalization
+from collector.evaluate.tests.recsys import TestPrecisionTopK as TestPrecisionTopK
+from collector.evaluate.tests.recsys import TestRecallTopK as TestRecallTopK
+from collector.evaluate.tests.recsys import TestScoreEntropy as TestScoreEntropy
+from collector.evaluate.tests.recsys import TestSerendipity as TestSerendipity
 from collector.evaluate.tests.regression import (
     TestValueAbsMaxError as TestValueAbsMaxError,
 )
@@ -275,4 +291,20 @@ TESTS: tuple[type[Test], ...] = (
     TestPrecisionByClass,
     TestRecallByClass,
     TestF1ByClass,
+    TestPrecisionTopK,
+    TestRecallTopK,
+    TestFBetaTopK,
+    TestMAPK,
+    TestMARK,
+    TestNDCGK,
+    TestHitRateK,
+    TestMRRK,
+    TestNovelty,
+    TestDiversity,
+    TestSerendipity,
+    TestPersonalization,
+    TestARP,
+    TestGiniIndex,
+    TestCoverage,
+    TestScoreEntropy,
 )
