@@ -22,6 +22,8 @@ class Metric:
 
     name: ClassVar[str | None] = None
     """The name in reports; the class's own unless set."""
+    of_the_model: ClassVar[bool] = False
+    """Whether it reads target and prediction only: then a snapshot shows the distributions of no other column."""
 
     def calculate(self, context: "Context") -> Result:
         raise NotImplementedError

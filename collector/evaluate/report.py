@@ -272,6 +272,8 @@ def _looked_at(metrics: Sequence[object], tests: Sequence[object], context: Cont
             named.add(column)
         elif columns is not None:
             named.update(columns)
+        elif getattr(wish, "of_the_model", False):
+            named.update(name for name in (context.definition.target, *context.definition.predictions) if name)
         else:
             named.update(context.definition.columns())
     return [name for name in context.definition.columns() if name in named]

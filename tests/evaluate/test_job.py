@@ -176,3 +176,10 @@ def test_ids_times_and_targets_that_one_side_lacks_are_no_difference(tmp_path):
     (record,) = evaluate(monitor(suite), reference=ReferenceFile(1, str(tmp_path / "r.parquet")))
     statuses = {test["name"]: test["status"] for test in Snapshot.from_json(record.body).tests}
     assert set(statuses.values()) == {"SUCCESS"}, Snapshot.from_json(record.body).tests
+
+
+def test_a_report_on_the_model_shows_target_and_prediction_only(reference):
+    wish = monitor({"name": "quality", "metrics": ["ClassificationPreset"], "needs_target": True})
+    labels = {f"f{index}": index % 2 for index in range(40)}
+    (record,) = evaluate(wish, phase=Phase.LABELS, labels=labels, reference=reference)
+    assert set(snapshot(record).columns) == {"p", "late"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -31,6 +31,8 @@ class ClassificationDummyMetric(Metric):
     >>> report.as_dict()["metrics"][0]["result"]["dummy"]["log_loss"]
     0.6931472
     """
+
+    of_the_model: ClassVar[bool] = True
 
     probas_threshold: float | None = None
     k: int | None = None

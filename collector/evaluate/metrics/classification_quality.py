@@ -1,6 +1,7 @@
 """How good a classifier is, in one number each."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,8 @@ class ClassificationQualityMetric(Metric):
     >>> report.as_dict()["metrics"][0]["result"]["current"]["accuracy"]
     0.75
     """
+
+    of_the_model: ClassVar[bool] = True
 
     probas_threshold: float | None = None
     k: int | None = None

@@ -1,6 +1,7 @@
 """Where a classifier is right and wrong: confusion matrix, quality by class, balance of the classes."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from collector.evaluate import scores
 from collector.evaluate.base import Context, Metric, Result
@@ -19,6 +20,8 @@ class ClassificationConfusionMatrix(Metric):
     >>> report.as_dict()["metrics"][0]["result"]["current_matrix"]
     {'labels': [0, 1], 'values': [[1, 0], [1, 1]]}
     """
+
+    of_the_model: ClassVar[bool] = True
 
     probas_threshold: float | None = None
     k: int | None = None
@@ -49,6 +52,8 @@ class ClassificationQualityByClass(Metric):
     >>> report.as_dict()["metrics"][0]["result"]["current"]["metrics"]["a"]["recall"]
     0.5
     """
+
+    of_the_model: ClassVar[bool] = True
 
     probas_threshold: float | None = None
     k: int | None = None
@@ -93,6 +98,8 @@ class ClassificationClassBalance(Metric):
     >>> report.as_dict()["metrics"][0]["result"]["current"]
     {'a': 2, 'b': 1}
     """
+
+    of_the_model: ClassVar[bool] = True
 
     def calculate(self, context: Context) -> Result:
         return context.both(lambda frame: _balance(context, frame))

@@ -1,7 +1,7 @@
 """How good a regression would be that always says the same."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric
@@ -22,6 +22,8 @@ class RegressionDummyMetric(Metric):
     >>> report.as_dict()["metrics"][0]["result"]["mean_abs_error_default"]
     2.8333
     """
+
+    of_the_model: ClassVar[bool] = True
 
     def calculate(self, context: Context) -> Result:
         target = regression_errors(context, context.current).target

@@ -1,7 +1,7 @@
 """How good a regression is."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy import stats
@@ -34,6 +34,8 @@ class RegressionQualityMetric(Metric):
     >>> report.as_dict()["metrics"][0]["result"]["current"]["mean_abs_error"]
     0.142857
     """
+
+    of_the_model: ClassVar[bool] = True
 
     mape_zero_handling: ZeroHandling | None = None
     mape_replace_value: float | None = None

@@ -34,6 +34,8 @@ class Test:
     __test__: ClassVar[bool] = False
     title: ClassVar[str] = ""
     group: ClassVar[str] = "custom"
+    of_the_model: ClassVar[bool] = False
+    """Whether it reads target and prediction only."""
 
     is_critical: bool = True
 

@@ -22,6 +22,7 @@ class _QualityTest(ComparedTest):
     """By default the reference's score give or take a fifth; without a reference, better than guessing."""
 
     group = "classification"
+    of_the_model = True
     rule = FIFTH
     dummy_rule: ClassVar[Rule] = MORE
 
@@ -119,6 +120,7 @@ class TestLogLoss(_QualityTest):
 @dataclass(frozen=True)
 class _ByClassTest(ComparedTest):
     group: ClassVar[str] = "classification"
+    of_the_model: ClassVar[bool] = True
     rule: ClassVar[Rule] = FIFTH
 
     label: str | int

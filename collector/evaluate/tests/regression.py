@@ -14,6 +14,7 @@ class _QualityTest(ComparedTest):
     """Without a reference, better than the best constant."""
 
     group = "regression"
+    of_the_model = True
     rule = EQ_NEAR
     dummy: ClassVar[str | None] = None
     dummy_rule: ClassVar[Rule] = Rule("lt")
