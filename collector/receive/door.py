@@ -42,6 +42,7 @@ class Door:
     clock: Clock
     judge: Judge
     limits: Limits
+    reference_limits: Limits
     large: asyncio.Semaphore
 
 

@@ -30,6 +30,10 @@ RUNNER_OPTIONS: Mapping[str, bool] = {"auto_decompress": False}
 
 _LARGE_AT_ONCE = 4
 """So many large bodies are decoded at a time; each may take many times its size in memory."""
+_REFERENCE_ROWS = 20_000_000
+"""A reference may have more rows than a request: Parquet packs millions into a body of the same size."""
+_REFERENCE_UNPACKED_TIMES = 16
+"""So many times the limit of a body a reference may have when it is unpacked: it comes from an administrator."""
 _UNROUTED = "none"
 """The route in the telemetry of requests that no route takes: paths are the client's choice, series are not."""
 
@@ -63,8 +67,9 @@ def build(
         telemetry=telemetry,
         clock=clock or SystemClock(),
         judge=Judge(max_future_seconds=settings.max_future_seconds),
-        limits=Limits(
-            rows=settings.max_request_rows, columns=settings.max_columns, cells=max(1, settings.max_body_bytes // 2)
+        limits=Limits(settings.max_request_rows, settings.max_columns, settings.max_body_bytes),
+        reference_limits=Limits(
+            _REFERENCE_ROWS, settings.max_columns, settings.max_body_bytes * _REFERENCE_UNPACKED_TIMES
         ),
         large=asyncio.Semaphore(_LARGE_AT_ONCE),
     )

@@ -9,6 +9,8 @@ from collector.render.parts import Figure, finite, mapping, sequence, text
 CURRENT, REFERENCE = "#e4572e", "#7d8597"
 MAX_CATEGORIES = 30
 """Bars of one chart; what is left is summed as other."""
+_TICK_CHARACTERS = 14
+"""A longer name stands whole at its bar, when pointed at."""
 _OTHER = "(other)"
 
 
@@ -111,7 +113,13 @@ def _bars(column: str, halves: Mapping[str, Mapping[str, float]]) -> Figure | No
         })  # fmt: skip
     layout = _layout(column, "share")
     layout["xaxis"]["type"] = "category"  # the text "1" is a name here, not a number
+    if any(len(name) > _TICK_CHARACTERS for name in names):
+        layout["xaxis"] |= {"tickmode": "array", "tickvals": names, "ticktext": [_short(name) for name in names]}
     return {"data": traces, "layout": {**layout, "barmode": "group"}}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _TICK_CHARACTERS else name[: _TICK_CHARACTERS - 1] + "…"
 
 
 def _colour(half: str) -> str:

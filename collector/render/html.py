@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-from collector.render.parts import FULL, HALF, Widget, mapping, sequence, text
+from collector.render.parts import FULL, HALF, Widget, mapping, moment, sequence, text
 from collector.render.widgets import test_widgets, widgets
-from collector.snapshot import Snapshot, iso
+from collector.snapshot import Snapshot
 
 _SIZES = {0: "quarter", HALF: "half", FULL: "full"}
 _VERDICTS = {"drift": "verdict-drift", "no drift": "verdict-none"}
@@ -64,16 +64,16 @@ def fragment(snapshot: Snapshot) -> str:
 def _facts(snapshot: Snapshot) -> str:
     facts: list[tuple[str, object]] = []
     if snapshot.window:
-        facts.append(("window", f"{text(snapshot.window.get('start'))} to {text(snapshot.window.get('end'))}"))
+        facts.append(("window", f"{moment(snapshot.window.get('start'))} to {moment(snapshot.window.get('end'))} UTC"))
     else:
-        facts.append(("time", iso(int(snapshot.timestamp.timestamp() * 1e6))))
+        facts.append(("time", f"{moment(snapshot.as_dict()['timestamp'])} UTC"))
     facts.append(("rows", snapshot.rows))
     if snapshot.sampled:
         facts.append(("sampled", f"{text(snapshot.sampled.get('rows'))} of {text(snapshot.sampled.get('of'))} rows"))
     if snapshot.label_coverage is not None:
         facts.append(("labels", f"{snapshot.label_coverage:.1%} of the rows"))
     if snapshot.reference:
-        facts.append(("reference", snapshot.reference))
+        facts += [(f"reference {name}", value) for name, value in snapshot.reference.items() if value is not None]
     facts += [("segment", snapshot.segment)] if snapshot.segment else []
     facts += [("tags", list(snapshot.tags))] if snapshot.tags else []
     facts += [(name, value) for name, value in snapshot.metadata.items()]

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from collector.render.parts import Figure, finite, mapping, sequence, text
+from collector.render.parts import Figure, finite, mapping, moment, sequence, text
 
 MAX_LINES = 60
 """Of one chart; more cannot be told apart, and the snapshots' own pages show all."""
@@ -274,4 +274,4 @@ def when(summary: Mapping[str, Any]) -> str:
     >>> when({"window": {"start": "2013-02-01T06:00:00Z", "end": "2013-02-01T07:00:00Z"}})
     '2013-02-01 06:00'
     """
-    return instant(summary).replace("T00:00:00Z", "").replace("T", " ").removesuffix("Z").removesuffix(":00")
+    return moment(instant(summary))

@@ -85,6 +85,19 @@ def percent(share: object) -> str:
     return NOTHING if number is None else f"{number * 100:.3g}%"
 
 
+def moment(instant: object) -> str:
+    """An ISO 8601 instant in UTC as a person says it, to the second; midnight is the day.
+
+    >>> moment("2013-02-01T00:00:00Z"), moment("2013-02-01T06:30:00Z"), moment("2013-02-01T06:30:01.25Z"), moment(None)
+    ('2013-02-01', '2013-02-01 06:30', '2013-02-01 06:30:01', '-')
+    """
+    if not isinstance(instant, str):
+        return text(instant)
+    day, _, time = instant.removesuffix("Z").partition("T")
+    time = time.partition(".")[0].removesuffix(":00")
+    return day if time in ("", "00:00") else f"{day} {time}"
+
+
 def title(name: str) -> str:
     """A field's name as words.
 

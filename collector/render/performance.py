@@ -69,6 +69,16 @@ def quality_by_class(shown: Shown) -> list[Widget]:
     return found
 
 
+def class_balance(shown: Shown) -> list[Widget]:
+    """How often each class occurs, as a share of the rows."""
+    figure = figures.distribution(
+        "class",
+        {"distribution": {half: {"values": list(shown.half(half)), "counts": list(shown.half(half).values())}
+                          for half in ("current", "reference")}},
+    )  # fmt: skip
+    return [] if figure is None else [graph("Class balance", figure, size=HALF)]
+
+
 def regression_quality(shown: Shown) -> list[Widget]:
     """Each score with its standard deviation where it has one."""
     found = []

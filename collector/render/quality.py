@@ -49,9 +49,9 @@ def column_summary(shown: Shown) -> list[Widget]:
 
 
 def _characteristic(half: Mapping[str, Any], name: str) -> str:
-    value = text(half.get(name))
     share = finite(half.get(f"{name}_percentage"))
-    return value if share is None else f"{value} ({share:g}%)"
+    value = "(missing)" if name == "most_common" and half.get(name) is None and share else text(half.get(name))
+    return value if share is None else f"{value} ({share:.3g}%)"
 
 
 def missing_values(shown: Shown) -> list[Widget]:

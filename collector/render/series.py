@@ -90,6 +90,15 @@ def _all(snapshot: Snapshot) -> Iterator[Found]:
         counts = snapshot.test_counts()
         for status, name in _TESTS.items():
             yield name, {}, counts[status]
+    for test in snapshot.tests:
+        yield from _test(test)
+
+
+def _test(test: Mapping[str, Any]) -> Iterator[Found]:
+    """The value that a test looked at, under the test's own name."""
+    parameters = mapping(test.get("parameters"))
+    labels = {"column": parameters.get("column_name"), "label": parameters.get("label")}
+    yield str(test.get("test") or test.get("name")), labels, parameters.get("value")
 
 
 def _dataset_drift(result: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Found]:
@@ -153,6 +162,11 @@ def _by_class(result: Mapping[str, Any], parameters: Mapping[str, Any]) -> Itera
             yield name, {"label": label, **_cut(parameters)}, mapping(scores).get(field)
 
 
+def _class_balance(result: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Found]:
+    for label, count in mapping(result.get("current")).items():
+        yield "ClassCount", {"label": label}, count
+
+
 def _regression(result: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Found]:
     current = mapping(result.get("current"))
     for field, name in _REGRESSION.items():
@@ -212,6 +226,7 @@ _RULES: Mapping[str, Rule] = {
     "DatasetMissingValuesMetric": _missing_values,
     "ClassificationQualityMetric": _classification,
     "ClassificationQualityByClass": _by_class,
+    "ClassificationClassBalance": _class_balance,
     "ClassificationConfusionMatrix": _no_numbers,
     "RegressionQualityMetric": _regression,
 }

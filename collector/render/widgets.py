@@ -31,8 +31,11 @@ RENDERERS: Mapping[str, Renderer] = {
     "ClassificationQualityMetric": performance.classification_quality,
     "ClassificationConfusionMatrix": performance.confusion_matrix,
     "ClassificationQualityByClass": performance.quality_by_class,
+    "ClassificationClassBalance": performance.class_balance,
     "RegressionQualityMetric": performance.regression_quality,
 }
+_SAID = {"column_name", "column_type"}
+"""Fields that the heading says already."""
 _DRAW_THEIR_COLUMN = {"ColumnSummaryMetric", "ColumnDriftMetric"}
 _STATES = {"SUCCESS": "success", "FAIL": "fail", "WARNING": "warning", "ERROR": "unknown", "SKIPPED": "unknown"}
 _SHOWN_STATUSES = ("SUCCESS", "WARNING", "FAIL", "ERROR")
@@ -112,20 +115,29 @@ def any_metric(shown: Shown) -> list[Widget]:
         return [note(_heading(shown), "This metric has no values for this window.")]
     if set(shown.result) == {"value"} and not isinstance(shown.result["value"], Mapping | list | tuple):
         return [counter(_heading(shown), [(text(shown.result["value"]), "value")])]
-    current, reference = shown.half("current"), shown.half("reference")
-    if current:
-        return [quality.side_by_side(_heading(shown), list(current), current, reference)]
+    halves = {name: value for name, value in shown.result.items() if isinstance(value, Mapping)}
+    if halves and all(
+        isinstance(value, Mapping) or value is None or name in _SAID for name, value in shown.result.items()
+    ):
+        return [_compared(_heading(shown), halves)]
     rows = [[title(text(name)), text(value)] for name, value in shown.result.items()]
     return [table(_heading(shown), ["", "value"], rows)]
 
 
+def _compared(heading: str, halves: Mapping[str, Mapping[str, Any]]) -> Widget:
+    """Mappings side by side: a column each, a row per name that any of them has."""
+    names = list(dict.fromkeys(name for half in halves.values() for name in half))
+    rows = [[text(name), *(text(half.get(name)) for half in halves.values())] for name in names]
+    return table(heading, ["", *(text(half).replace("_", " ") for half in halves)], rows)
+
+
 def _distributions(snapshot: Snapshot) -> list[Widget]:
-    drawn: set[object] = set()
+    drawn: set[str] = set()
     scores: dict[str, Mapping[str, Any]] = {}
     for metric in snapshot.metrics:
         result = mapping(metric.get("result"))
         if metric.get("metric") in _DRAW_THEIR_COLUMN:
-            drawn.add(result.get("column_name") or mapping(metric.get("parameters")).get("column_name"))
+            drawn.add(text(result.get("column_name") or mapping(metric.get("parameters")).get("column_name")))
         scores |= {name: mapping(entry) for name, entry in mapping(result.get("drift_by_columns")).items()}
     left = [name for name in snapshot.columns if name not in drawn]
     left.sort(key=lambda name: not mapping(scores.get(name)).get("drift_detected"))

@@ -133,12 +133,12 @@ def regression_metrics() -> list[dict[str, Any]]:
 def suite_tests(*, failing: bool = True) -> list[dict[str, Any]]:
     return [
         {
-            "name": "Share of Drifted Columns", "group": "data_drift", "status": "FAIL" if failing else "SUCCESS",
+            "name": "Share of Drifted Columns", "test": "TestShareOfDriftedColumns", "group": "data_drift", "status": "FAIL" if failing else "SUCCESS",
             "description": "The drift is detected for 60% features (3 out of 5). The test threshold is lt=0.3",
             "parameters": {"condition": {"lt": 0.3}, "value": 0.6},
         },
         {
-            "name": "Share of Missing Values", "group": "data_integrity", "status": "SUCCESS",
+            "name": "Share of Missing Values", "test": "TestShareOfMissingValues", "group": "data_integrity", "status": "SUCCESS",
             "description": "The share of missing values is 0.00689. The test threshold is lte=0.05.",
             "parameters": {"condition": {"lte": 0.05}, "value": 0.00689},
         },

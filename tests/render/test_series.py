@@ -35,6 +35,7 @@ def values(made: Snapshot) -> dict[tuple[str, str], float]:
         ("regression", "MeanError", "value_type=std", 2.1),
         ("stability", "FailedTestCount", "", 1),
         ("stability", "RowCount", "", 900),
+        ("stability", "TestShareOfDriftedColumns", "", 0.6),
     ],
 )
 def test_numbers_carry_evidentlys_names(report: str, name: str, labels: str, value: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from collector.errors import UnknownEncoding
-from collector.receive.decoders import json_rows, ndjson
+from collector.receive.decoders import arrow, csv, json_rows, ndjson
 from collector.receive.decoders.table import AsText, Decoded, Limits
 
 
@@ -18,6 +18,8 @@ DECODERS: Mapping[str, Decoder] = {
     "application/json": json_rows.decode,
     "application/x-ndjson": ndjson.decode,
     "application/jsonl": ndjson.decode,
+    "application/vnd.apache.arrow.stream": arrow.decode,
+    "text/csv": csv.decode,
 }
 
 

@@ -16,15 +16,18 @@ class Instants(list[int | None]):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one request.
-
-    `cells` catches what the others do not: many rows that each name another column make a table that is nearly
-    empty and yet fills the memory. A dense body needs at least two bytes a cell, so this never hits one.
-    """
+    """Bounds of one request; `bytes` is what its body may have after every decompression."""
 
     rows: int
     columns: int
-    cells: int
+    bytes: int
+
+    @property
+    def cells(self) -> int:
+        """Catches what the others do not: many rows that each name another column make a table that is nearly empty
+        and yet fills the memory. A dense body needs at least two bytes a cell, so this never hits one.
+        """
+        return max(1, self.bytes // 2)
 
     def check(self, *, rows: int, columns: int) -> None:
         """Raises TooLarge."""

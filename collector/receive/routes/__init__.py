@@ -1,7 +1,7 @@
 """The table of routes: every address that this service answers, but the pages."""
 
 from collector.receive.keys import Scope
-from collector.receive.routes import dead_letters, monitors, rows, service, snapshots
+from collector.receive.routes import dead_letters, monitors, reference, rows, service, snapshots
 from collector.receive.routes.route import Parameter, Route
 
 _ROWS = ("malformed", "too-large", "unknown-encoding", "invalid", "no-valid-rows", "unknown-monitor", "backpressure")
@@ -28,6 +28,9 @@ ROUTES: tuple[Route, ...] = (
           [(202, "Receipt")], [*_ROWS, "bad-parameter"], "rows", [_IDEMPOTENCY]),
     Route("POST", f"{_M}/labels", rows.labels, _INGEST, "Take targets of inferences, by inference id",
           [(202, "Receipt")], _ROWS, "labels"),
+    Route("PUT", f"{_M}/reference", reference.put, _ADMIN, "Replace the rows that windows are compared with",
+          [(200, "Reference")], ["malformed", "too-large", "unknown-encoding", "invalid", "unknown-monitor"],
+          "reference"),
     Route("POST", f"{_M}/flush", monitors.flush, _ADMIN, "Close the open windows now",
           [(202, "Flushed")], ["unknown-monitor", "invalid"]),
     Route("GET", "/v1/monitors", monitors.list_all, _READ, "All monitors and how they stand",

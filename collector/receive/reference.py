@@ -1,0 +1,163 @@
+"""A reference as its owner has it -> Parquet: the rows that a monitor's windows are compared with.
+
+Unlike inferences, a reference is taken whole or not at all: what is compared with must be right.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from collector.errors import Invalid, TooLarge, UnknownEncoding
+from collector.monitor import Monitor, near_miss
+from collector.receive import decoders
+from collector.receive.decoders.table import Limits
+from collector.receive.judge import judge
+from collector.receive.problems import Malformed, row_errors
+from collector.receive.roles import NUMBER, SCALAR, Roles, roles_of
+
+PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
+ARROW = ("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.file")
+_SUFFIXES = {
+    ".parquet": PARQUET[0], ".pq": PARQUET[0], ".arrow": ARROW[0], ".arrows": ARROW[0], ".feather": ARROW[0],
+    ".ipc": ARROW[0], ".csv": "text/csv", ".json": "application/json", ".jsonl": "application/jsonl",
+    ".ndjson": "application/x-ndjson",
+}  # fmt: skip
+_MOST_ROWS = 20_000_000
+_FILE_LIMITS = Limits(rows=_MOST_ROWS, columns=100_000, bytes=2_000_000_000)
+"""A file that the operator names is trusted to be meant; only its shape is checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference that may be stored: its Parquet bytes, and what the answer says of it."""
+
+    parquet: bytes
+    rows: int
+    columns: Sequence[str]
+
+
+def from_file(monitor: Monitor, path: Path) -> bytes:
+    """The file's rows as Parquet. Raises Invalid that begins with the path."""
+    media = _SUFFIXES.get(path.suffix.lower())
+    if media is None:
+        raise Invalid(f"{path}: expected a file that ends in {', '.join(_SUFFIXES)}")
+    try:
+        return from_body(monitor, path.read_bytes(), media, _FILE_LIMITS).parquet
+    except OSError as error:
+        raise Invalid(f"{path}: cannot be read: {error.strerror}") from error
+    except Invalid as error:
+        raise Invalid(f"{path}: {error}", **error.place) from error
+
+
+def from_body(monitor: Monitor, body: bytes, content_type: str, limits: Limits) -> Reference:
+    """Raises Malformed, Invalid (a feature is missing, of another type; a row is wrong), TooLarge, UnknownEncoding."""
+    media = content_type.partition(";")[0].strip().lower()
+    if media in PARQUET or body[:4] == b"PAR1":
+        table = _parquet_schema(body, limits)
+        return _checked(monitor, table, table.metadata.num_rows, table.schema_arrow, body)
+    columns = _arrow_table(body, limits) if media in ARROW else _from_rows(monitor, body, media, limits)
+    return _checked(monitor, columns, columns.num_rows, columns.schema, None)
+
+
+def _parquet_schema(body: bytes, limits: Limits) -> Any:
+    """Reads every page once, a few rows at a time: a file that is broken is refused now, not in the first window."""
+    try:
+        file = pq.ParquetFile(pa.py_buffer(body))
+        limits.check(rows=file.metadata.num_rows, columns=file.metadata.num_columns)
+        for _ in file.iter_batches(batch_size=16_384):
+            pass
+    except TooLarge:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise Malformed(f"the body is not Parquet: {_first_line(error)}") from error
+    return file
+
+
+def _arrow_table(body: bytes, limits: Limits) -> Any:
+    """A stream, or the file format (Feather), which begins with its own mark."""
+    try:
+        source = pa.py_buffer(body)
+        table = (pa.ipc.open_file if body[:6] == b"ARROW1" else pa.ipc.open_stream)(source).read_all()
+        limits.check(rows=table.num_rows, columns=table.num_columns)
+        table.validate(full=True)
+    except TooLarge:
+        raise
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise Malformed(f"the body is not Arrow: {_first_line(error)}") from error
+    return table
+
+
+def _from_rows(monitor: Monitor, body: bytes, media: str, limits: Limits) -> Any:
+    try:
+        decode = decoders.find(media)
+    except UnknownEncoding as error:
+        known = ", ".join([PARQUET[0], *decoders.DECODERS])
+        raise UnknownEncoding(f"content type {media!r} is not known; known: {known}") from error
+    roles = _roles(monitor)
+    judged = judge(decode(body, limits, roles.as_text), roles, latest_us=2**62)
+    if judged.rejected:
+        raise Invalid(
+            f"{judged.rejected} rows of the reference are wrong: it is taken whole or not at all",
+            rejected=judged.rejected,
+            errors=row_errors(judged.errors),
+        )
+    return pa.table({name: _array(values, time=name in roles.times) for name, values in judged.table.columns.items()})
+
+
+def _roles(monitor: Monitor) -> Roles:
+    """As for inferences, but a reference needs neither ids nor times, and may have columns that nobody reads."""
+    roles = roles_of(monitor)
+    values = dict(roles.values) | ({} if roles.id is None else {roles.id: SCALAR})
+    return dataclasses.replace(roles, id=None, event_time=None, values=values, any_other=SCALAR)
+
+
+def _array(values: Sequence[object], *, time: bool) -> Any:
+    if time:
+        return pa.array(values, pa.timestamp("us"))  # UTC, as the windows' own columns are
+    kinds = set(map(type, values)) - {type(None)}
+    if str in kinds and len(kinds) > 1:  # categories such as 9E and 12: text, all of them
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    if len(kinds) > 1 or (kinds == {int} and any(abs(value) >= 2**63 for value in values if isinstance(value, int))):
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())  # type: ignore[arg-type]  # numbers only here
+    return pa.array(values)
+
+
+def _checked(monitor: Monitor, table: Any, rows: int, schema: Any, parquet: bytes | None) -> Reference:
+    names = [str(name) for name in schema.names]
+    if rows == 0:
+        raise Invalid("no rows: a reference needs at least one")
+    roles, columns = roles_of(monitor), monitor.columns
+    for group in (columns.numerical_features, columns.categorical_features, columns.text_features,
+                  columns.datetime_features, *(columns.embeddings or {}).values()):  # fmt: skip
+        for name in group or ():
+            if name not in names:
+                raise Invalid(f"the reference lacks the column {name!r}{near_miss(name, names)}", column=name)
+    for name, role in roles.values.items():
+        if role is NUMBER and name in names and not _is_number(schema.field(name).type):
+            raise Invalid(
+                f"the reference's column {name!r} is {schema.field(name).type}: expected numbers", column=name
+            )
+    if parquet is None:
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        parquet = sink.getvalue().to_pybytes()
+    return Reference(parquet, rows, names)
+
+
+def _is_number(kind: Any) -> bool:
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _is_number(kind.value_type)
+    return bool(
+        types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind)
+        or types.is_null(kind)
+    )  # fmt: skip
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
