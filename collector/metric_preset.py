@@ -7,5 +7,13 @@ from collector.evaluate.presets.metrics import (
     RegressionPreset,
 )
 from collector.evaluate.presets.recsys import RecsysPreset
+from collector.evaluate.presets.target_drift import TargetDriftPreset
 
-__all__ = ["ClassificationPreset", "DataDriftPreset", "DataQualityPreset", "RecsysPreset", "RegressionPreset"]
+__all__ = [
+    "ClassificationPreset",
+    "DataDriftPreset",
+    "DataQualityPreset",
+    "RecsysPreset",
+    "RegressionPreset",
+    "TargetDriftPreset",
+]

@@ -232,6 +232,11 @@ class ColumnProfile:
         return (None, self.missing) if self.missing > count else (value, count)
 
     @property
+    def most_common_present(self) -> object:
+        """The most frequent value that is not missing; None when all are."""
+        return self._mode[0]
+
+    @property
     def highest_count(self) -> int:
         """How often the most frequent value occurs, missing not counted as a value."""
         return self._mode[1]

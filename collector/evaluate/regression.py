@@ -19,6 +19,8 @@ class Errors:
 
     target: Floats
     predicted: Floats
+    kept: NDArray[np.bool_] | None = None
+    """The rows of the frame that these are."""
 
     @cached_property
     def errors(self) -> Floats:
@@ -48,7 +50,7 @@ def _prepare(frame: FrameProfile, target: str, prediction: str) -> Errors:
     keep = np.isfinite(truth) & np.isfinite(guess)
     if not keep.any():
         raise Invalid("no row has both a target and a prediction")
-    return Errors(truth, guess) if keep.all() else Errors(truth[keep], guess[keep])
+    return Errors(truth, guess, keep) if keep.all() else Errors(truth[keep], guess[keep], keep)
 
 
 def std(values: Floats) -> float:

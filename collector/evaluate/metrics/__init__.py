@@ -1,6 +1,18 @@
 """The metrics: one small file each thing, one list that names them all."""
 
 from collector.evaluate.base import Metric as Metric
+from collector.evaluate.metrics.classification_curves import (
+    ClassificationLiftTable as ClassificationLiftTable,
+)
+from collector.evaluate.metrics.classification_curves import (
+    ClassificationPRCurve as ClassificationPRCurve,
+)
+from collector.evaluate.metrics.classification_curves import (
+    ClassificationPRTable as ClassificationPRTable,
+)
+from collector.evaluate.metrics.classification_curves import (
+    ClassificationRocCurve as ClassificationRocCurve,
+)
 from collector.evaluate.metrics.classification_dummy import ClassificationDummyMetric as ClassificationDummyMetric
 from collector.evaluate.metrics.classification_quality import ClassificationQualityMetric as ClassificationQualityMetric
 from collector.evaluate.metrics.classification_tables import (
@@ -52,6 +64,15 @@ from collector.evaluate.metrics.rec_cases import RecCasesTable as RecCasesTable
 from collector.evaluate.metrics.recsys_bias import ItemBiasMetric as ItemBiasMetric
 from collector.evaluate.metrics.recsys_bias import UserBiasMetric as UserBiasMetric
 from collector.evaluate.metrics.regression_dummy import RegressionDummyMetric as RegressionDummyMetric
+from collector.evaluate.metrics.regression_errors import (
+    RegressionErrorBiasTable as RegressionErrorBiasTable,
+)
+from collector.evaluate.metrics.regression_errors import (
+    RegressionErrorNormality as RegressionErrorNormality,
+)
+from collector.evaluate.metrics.regression_errors import (
+    RegressionTopErrorMetric as RegressionTopErrorMetric,
+)
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric as RegressionQualityMetric
 from collector.evaluate.metrics.score_distribution import ScoreDistribution as ScoreDistribution
 from collector.evaluate.metrics.serendipity import SerendipityMetric as SerendipityMetric
@@ -86,8 +107,15 @@ METRICS: tuple[type[Metric], ...] = (
     ClassificationQualityByClass,
     ClassificationClassBalance,
     ClassificationDummyMetric,
+    ClassificationRocCurve,
+    ClassificationPRCurve,
+    ClassificationPRTable,
+    ClassificationLiftTable,
     RegressionQualityMetric,
     RegressionDummyMetric,
+    RegressionTopErrorMetric,
+    RegressionErrorNormality,
+    RegressionErrorBiasTable,
     PrecisionTopKMetric,
     RecallTopKMetric,
     FBetaTopKMetric,

@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from collector.errors import Invalid
 from collector.evaluate.base import Context, Group, Metric
+from collector.evaluate.classification import predictions
 from collector.evaluate.drift import DriftOptions, drift_options
+from collector.evaluate.metrics.classification_curves import (
+    ClassificationPRCurve,
+    ClassificationPRTable,
+    ClassificationRocCurve,
+)
 from collector.evaluate.metrics.classification_quality import ClassificationQualityMetric
 from collector.evaluate.metrics.classification_tables import (
     ClassificationClassBalance,
@@ -15,9 +22,15 @@ from collector.evaluate.metrics.column_summary import ColumnSummaryMetric
 from collector.evaluate.metrics.dataset_drift import DataDriftTable, DatasetDriftMetric
 from collector.evaluate.metrics.dataset_summary import DatasetSummaryMetric
 from collector.evaluate.metrics.missing_values import DatasetMissingValuesMetric
+from collector.evaluate.metrics.regression_errors import (
+    RegressionErrorBiasTable,
+    RegressionErrorNormality,
+    RegressionTopErrorMetric,
+)
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric
 from collector.evaluate.presets.base import MetricPreset
 from collector.evaluate.presets.recsys import RecsysPreset
+from collector.evaluate.presets.target_drift import TargetDriftPreset
 
 
 @dataclass(frozen=True)
@@ -53,29 +66,43 @@ class DataQualityPreset(MetricPreset):
 
 @dataclass(frozen=True)
 class ClassificationPreset(MetricPreset):
-    """How good a classifier is, and where. Needs target and prediction."""
+    """How good a classifier is, and where; with probabilities, its curves. Needs target and prediction."""
 
     columns: Sequence[str] | None = None
     probas_threshold: float | None = None
     k: int | None = None
 
-    def expand(self, context: Context) -> Sequence[Metric | Group]:  # noqa: ARG002
+    def expand(self, context: Context) -> Sequence[Metric | Group]:
         return [
             ClassificationQualityMetric(self.probas_threshold, self.k),
             ClassificationClassBalance(),
             ClassificationConfusionMatrix(self.probas_threshold, self.k),
             ClassificationQualityByClass(self.probas_threshold, self.k),
+            *([ClassificationRocCurve(), ClassificationPRCurve(), ClassificationPRTable()] if _scored(context) else []),
         ]
+
+
+def _scored(context: Context) -> bool:
+    """Whether the predictions are probabilities; unknown where they cannot be read: the metrics say why."""
+    try:
+        return predictions(context, context.current).probabilities is not None
+    except Invalid:
+        return False
 
 
 @dataclass(frozen=True)
 class RegressionPreset(MetricPreset):
-    """How good a regression is. Needs target and prediction."""
+    """How good a regression is, and where its errors come from. Needs target and prediction."""
 
     columns: Sequence[str] | None = None
 
     def expand(self, context: Context) -> Sequence[Metric | Group]:  # noqa: ARG002
-        return [RegressionQualityMetric()]
+        return [
+            RegressionQualityMetric(),
+            RegressionErrorNormality(),
+            RegressionTopErrorMetric(),
+            RegressionErrorBiasTable(self.columns),
+        ]
 
 
 METRIC_PRESETS: tuple[type[MetricPreset], ...] = (
@@ -83,5 +110,6 @@ METRIC_PRESETS: tuple[type[MetricPreset], ...] = (
     DataQualityPreset,
     ClassificationPreset,
     RegressionPreset,
+    TargetDriftPreset,
     RecsysPreset,
 )
