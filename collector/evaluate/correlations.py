@@ -66,12 +66,24 @@ def column_correlations(context: Context, frame: FrameProfile, name: str) -> dic
         return {}
     result: dict[Kind, dict[str, float]] = {}
     for kind in KINDS[:3]:
-        own = _numbers(column).replace([np.inf, -np.inf], np.nan)
         result[kind] = {
-            other.name: float(own.corr(_numbers(other).replace([np.inf, -np.inf], np.nan), method=_method(kind)))
-            for other in others
+            other.name: _coefficient(_finite_numbers(column), _finite_numbers(other), kind) for other in others
         }
     return result
+
+
+def _coefficient(left: "pd.Series[float]", right: "pd.Series[float]", kind: Kind) -> float:
+    """NaN, without a word, where a column is constant over the rows that both have."""
+    both = left.notna() & right.notna()
+    left, right = left[both], right[both]
+    if left.nunique() < 2 or right.nunique() < 2:
+        return np.nan
+    with np.errstate(all="ignore"):
+        return float(left.corr(right, method=_method(kind)))
+
+
+def _finite_numbers(profile: ColumnProfile) -> "pd.Series[float]":
+    return _numbers(profile).replace([np.inf, -np.inf], np.nan)
 
 
 def target_kind(context: Context) -> Kind:

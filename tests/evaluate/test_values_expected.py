@@ -7,6 +7,7 @@ import pytest
 from collector.evaluate import ColumnMapping
 from collector.evaluate.metrics import (
     ClassificationDummyMetric,
+    ColumnCorrelationsMetric,
     ColumnDriftMetric,
     ColumnQuantileMetric,
     ColumnValueListMetric,
@@ -15,9 +16,13 @@ from collector.evaluate.metrics import (
     RegressionQualityMetric,
 )
 from collector.evaluate.tests import (
+    TestHighlyCorrelatedColumns,
+    TestPredictionFeaturesCorrelations,
     TestRecallByClass,
     TestShareOfOutListValues,
     TestShareOfOutRangeValues,
+    TestTargetFeaturesCorrelations,
+    TestTargetPredictionCorrelation,
     TestValueRange,
 )
 from tests.evaluate.recipes import b1, error, r1, result, verdict
@@ -113,3 +118,32 @@ def test_the_model_beside_its_dummy_is_judged_without_the_threshold_of_the_dummy
     dummies = [result(ClassificationDummyMetric(probas_threshold=bar), binary) for bar in (None, 0.3)]
     assert dummies[0]["model_quality"] == dummies[1]["model_quality"]
     assert dummies[0]["dummy"] != dummies[1]["dummy"]
+
+
+def test_columns_of_few_values_are_compared_without_a_warning():
+    rng = np.random.default_rng(1)
+    before, now = (pd.DataFrame({"x": rng.choice([0.0, 1.0], 80), "one": np.ones(80)}) for _ in range(2))
+    assert 0 <= result(ColumnDriftMetric("x", stattest="es"), now, before)["drift_score"] <= 1
+    correlations = result(ColumnCorrelationsMetric("x"), now)["current"]
+    assert set(correlations["spearman"]["values"]["y"]) == {None}
+
+
+def test_correlations_with_the_target_are_of_the_kind_that_suits_it_unless_a_method_is_given():
+    words = pd.DataFrame({"target": list("ababab"), "prediction": list("abbbab"), "n": range(6)})
+    mapping = ColumnMapping(task="classification")
+    alike = {
+        test: verdict(test(), words, None, mapping)["parameters"]["value"]
+        for test in (
+            TestTargetFeaturesCorrelations,
+            TestPredictionFeaturesCorrelations,
+            TestTargetPredictionCorrelation,
+        )
+    }
+    assert len(set(alike.values())) == 1
+    assert verdict(TestTargetFeaturesCorrelations(method="pearson"), words, None, mapping)["status"] == "ERROR"
+
+
+def test_a_correlation_that_the_reference_lacks_is_judged_as_without_a_reference():
+    constant = pd.DataFrame({"x": [1.0] * 6, "y": [2.0] * 6})
+    varied = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "y": [1.0, 2, 3, 4, 5, 7]})
+    assert verdict(TestHighlyCorrelatedColumns(), varied, constant)["parameters"]["condition"] == {"lt": 0.9}

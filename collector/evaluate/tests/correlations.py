@@ -32,21 +32,26 @@ class _CorrelationTest(ComparedTest):
         both = context.both(lambda frame: stats(context, frame, self.kind(context)))
         return both["current"] or {}, both["reference"]
 
+    def default(self, context: Context) -> Conditions:
+        half = self.halves(context)[1]
+        if self.alone is not None and (half is None or half[self.field] is None):
+            return self.alone  # the reference has no such correlation: as if it were not there
+        return super().default(context)
 
-class TestTargetPredictionCorrelation(_CorrelationTest):
-    """Target with prediction; by default the reference's give or take 0.25, or above 0."""
 
-    title, field = "Correlation between Target and Prediction", "target_prediction_correlation"
-    rule, alone = Rule("eq", absolute=0.25), Conditions(gt=0)
+@dataclass(frozen=True)
+class _TargetTest(_CorrelationTest):
+    """Without a method, that of the target's type: pearson for numbers, cramer_v for categories."""
 
     def kind(self, context: Context) -> Kind:
         return self.method or target_kind(context)
 
-    def default(self, context: Context) -> Conditions:
-        half = self.halves(context)[1]
-        if half is None or half[self.field] is None:
-            return Conditions(gt=0)
-        return super().default(context)
+
+class TestTargetPredictionCorrelation(_TargetTest):
+    """Target with prediction; by default the reference's give or take 0.25, or above 0."""
+
+    title, field = "Correlation between Target and Prediction", "target_prediction_correlation"
+    rule, alone = Rule("eq", absolute=0.25), Conditions(gt=0)
 
 
 class TestHighlyCorrelatedColumns(_CorrelationTest):
@@ -55,13 +60,13 @@ class TestHighlyCorrelatedColumns(_CorrelationTest):
     title, field = "Highly Correlated Columns", "abs_max_features_correlation"
 
 
-class TestTargetFeaturesCorrelations(_CorrelationTest):
+class TestTargetFeaturesCorrelations(_TargetTest):
     """The strongest correlation in the rows of target and features; by default the reference's, or below 0.9."""
 
     title, field = "Correlation between Target and Features", "abs_max_target_features_correlation"
 
 
-class TestPredictionFeaturesCorrelations(_CorrelationTest):
+class TestPredictionFeaturesCorrelations(_TargetTest):
     """The strongest correlation in the rows of prediction and features; by default the reference's, or below 0.9."""
 
     title, field = "Correlation between Prediction and Features", "abs_max_prediction_features_correlation"
