@@ -54,7 +54,10 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
     ),
     "Reference": _object({"version": _COUNT, "rows": _COUNT, "columns": _list(_TEXT)}),
     "Flushed": _object({"windows": _list(_TEXT)}),
-    "Monitor": _object({"id": _TEXT, "monitor": {"type": "object"}, "state": {"type": "object"}}),
+    "Monitor": {
+        **_object({"id": _TEXT, "state": {"type": "object"}}),
+        "description": "As configured (MonitorSettings), and its state beside",
+    },
     "Monitors": _object({"monitors": _list(_ref("Monitor"))}),
     "Snapshot": {"type": "object", "description": "Schema 1; see snapshot.schema.json"},
     "Snapshots": _object({"snapshots": _list({"type": "object"}), "next": {"type": ["string", "null"]}}),

@@ -1,13 +1,18 @@
 """The other routes: monitors, snapshots, dead letters, the service about itself."""
 
+import re
+from pathlib import Path
+
 import orjson
 import pytest
 
 from collector.errors import Invalid, Unavailable
 from collector.model import DeadLetter, MonitorId, SnapshotPage, SnapshotQuery
+from collector.receive import openapi
+from collector.receive.problems import PROBLEMS
+from collector.receive.routes import ROUTES
 from tests.receive.doubles import NOW_US, opened
 
-pytestmark = pytest.mark.asyncio
 LETTER = DeadLetter("d1", "work", MonitorId("flights"), "0-1#0", b"{}", "boom", 5, NOW_US, rows=3)
 
 
@@ -17,6 +22,7 @@ async def ask(house, method, path, **more):
         return answer.status, orjson.loads(body) if body else None
 
 
+@pytest.mark.asyncio
 async def test_monitors_are_listed_and_shown_with_their_state():
     async with opened() as house:
         status, listed = await ask(house, "GET", "/v1/monitors")
@@ -27,6 +33,7 @@ async def test_monitors_are_listed_and_shown_with_their_state():
         assert shown["columns"]["timestamp"] == "time"
 
 
+@pytest.mark.asyncio
 async def test_what_get_shows_put_takes():
     async with opened() as house:
         _, shown = await ask(house, "GET", "/v1/monitors/flights")
@@ -35,6 +42,7 @@ async def test_what_get_shows_put_takes():
         assert house.monitors.get("flights") == before
 
 
+@pytest.mark.asyncio
 async def test_a_new_monitor_is_201_and_gone_after_delete():
     async with opened() as house:
         status, shown = await ask(house, "PUT", "/v1/monitors/new", json={"window": {"every": "1h"}})
@@ -54,6 +62,7 @@ async def test_a_new_monitor_is_201_and_gone_after_delete():
         (7, "object"),
     ],
 )
+@pytest.mark.asyncio
 async def test_a_wrong_monitor_is_422_that_names_what_is_wrong(body, word):
     async with opened() as house:
         status, problem = await ask(house, "PUT", "/v1/monitors/new", json=body)
@@ -61,6 +70,7 @@ async def test_a_wrong_monitor_is_422_that_names_what_is_wrong(body, word):
         assert word in problem["detail"]
 
 
+@pytest.mark.asyncio
 async def test_what_the_pipeline_refuses_of_a_monitor_is_422():
     async with opened() as house:
         house.monitors.fails = Invalid("there is no metric 'DataDritfPreset'", key="reports")
@@ -68,6 +78,7 @@ async def test_what_the_pipeline_refuses_of_a_monitor_is_422():
         assert (status, problem["key"]) == (422, "reports")
 
 
+@pytest.mark.asyncio
 async def test_flush_says_the_windows():
     async with opened() as house:
         assert await house.post("/v1/monitors/flights/flush") == (202, {"windows": ["0-60000000#0"]})
@@ -76,6 +87,7 @@ async def test_flush_says_the_windows():
         assert (await house.post("/v1/monitors/none/flush"))[0] == 404
 
 
+@pytest.mark.asyncio
 async def test_the_list_of_snapshots_passes_the_query_on_and_hides_the_values():
     async with opened() as house:
         house.buffer.snapshots.page = SnapshotPage([b'{"id":"s","values":{"a":1}}'], "cursor")
@@ -93,6 +105,7 @@ async def test_the_list_of_snapshots_passes_the_query_on_and_hides_the_values():
         ]  # fmt: skip
 
 
+@pytest.mark.asyncio
 async def test_the_segment_null_means_all_rows():
     async with opened() as house:
         await ask(house, "GET", "/v1/snapshots?segment=null")
@@ -104,12 +117,14 @@ async def test_the_segment_null_means_all_rows():
     [("segment", "JFK"), ("segment", "[1]"), ("from", "yesterday"), ("to", ""), ("limit", "0"), ("limit", "1001"),
      ("limit", "ten"), ("values", "maybe"), ("monitr", "flights")],
 )  # fmt: skip
+@pytest.mark.asyncio
 async def test_a_bad_parameter_is_400_with_its_name(parameter, value):
     async with opened() as house:
         status, problem = await ask(house, "GET", "/v1/snapshots", params={parameter: value})
         assert (status, problem["type"], problem["parameter"]) == (400, "/problems/bad-parameter", parameter)
 
 
+@pytest.mark.asyncio
 async def test_a_snapshot_is_given_as_it_is_stored_and_can_be_forgotten():
     async with opened() as house:
         house.buffer.snapshots.bodies["s"] = b'{"id": "s", "monitor": "flights"}'
@@ -121,6 +136,7 @@ async def test_a_snapshot_is_given_as_it_is_stored_and_can_be_forgotten():
             assert (status, problem["type"], problem["snapshot"]) == (404, "/problems/not-found", "s")
 
 
+@pytest.mark.asyncio
 async def test_dead_letters_are_shown_replayed_and_deleted():
     async with opened() as house:
         house.buffer.dead_letters.letters |= {"d1": LETTER}
@@ -138,6 +154,7 @@ async def test_dead_letters_are_shown_replayed_and_deleted():
             assert (status, problem["type"]) == (404, "/problems/not-found")
 
 
+@pytest.mark.asyncio
 async def test_alive_says_nothing_of_the_buffer_and_ready_does():
     async with opened() as house:
         assert await ask(house, "GET", "/livez") == (200, {"status": "alive"})
@@ -148,6 +165,7 @@ async def test_alive_says_nothing_of_the_buffer_and_ready_does():
         assert (status, problem["type"]) == (503, "/problems/unavailable")
 
 
+@pytest.mark.asyncio
 async def test_metrics_count_requests_by_route_never_by_the_clients_path():
     async with opened() as house:
         await ask(house, "GET", "/v1/monitors/flights")
@@ -165,6 +183,7 @@ async def test_metrics_count_requests_by_route_never_by_the_clients_path():
     [("GET", "/nothing", 404, "not-found"), ("PATCH", "/v1/monitors", 405, "method-not-allowed"),
      ("GET", "/v1/monitors/flights/inferences", 405, "method-not-allowed")],
 )  # fmt: skip
+@pytest.mark.asyncio
 async def test_wrong_addresses_and_methods_are_problems_too(method, path, status, kind):
     async with opened() as house, house.client.request(method, path) as answer:
         assert (answer.status, answer.content_type) == (status, "application/problem+json")
@@ -172,6 +191,7 @@ async def test_wrong_addresses_and_methods_are_problems_too(method, path, status
         assert ("Allow" in answer.headers) == (status == 405)
 
 
+@pytest.mark.asyncio
 async def test_options_says_what_is_allowed_and_head_has_no_body():
     async with opened() as house:
         async with house.client.options("/v1/monitors/flights") as answer:
@@ -179,3 +199,30 @@ async def test_options_says_what_is_allowed_and_head_has_no_body():
             assert "Access-Control-Allow-Origin" not in answer.headers
         async with house.client.head("/v1/monitors") as answer:
             assert (answer.status, await answer.read()) == (200, b"")
+
+
+@pytest.mark.asyncio
+async def test_the_api_describes_itself_without_the_network():
+    async with opened() as house:
+        status, document = await ask(house, "GET", "/openapi.json")
+        assert (status, document["openapi"]) == (200, "3.1.0")
+        described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+        known = {(route.method, route.path) for route in ROUTES} - {("GET", "/openapi.json"), ("GET", "/docs")}
+        assert described == known
+        page = await (await house.client.get("/docs")).text()
+        assert all(route.path in page for route in ROUTES if (route.method, route.path) in known)
+        assert "http://" not in page
+        assert "https://" not in page
+
+
+def test_every_reference_inside_the_openapi_document_leads_somewhere():
+    document = openapi.document(ROUTES, version="1")
+    names = re.findall(r'"#/components/schemas/([^"]+)"', orjson.dumps(document).decode())
+    assert set(names) <= set(document["components"]["schemas"])
+
+
+def test_every_route_and_every_problem_has_its_row_in_the_docs():
+    text = Path("docs/http.md").read_text()
+    missing = [f"`{route.method} {route.path}`" for route in ROUTES if f"`{route.method} {route.path}`" not in text]
+    missing += [f"`{problem.type}`" for problem in PROBLEMS if f"`{problem.type}` | {problem.status}" not in text]
+    assert missing == []

@@ -23,7 +23,7 @@ _D = "/v1/dead-letters/{letter}"
 _INGEST, _READ, _ADMIN = Scope.INGEST, Scope.READ, Scope.ADMIN
 
 # fmt: off
-ROUTES: tuple[Route, ...] = (
+_WORKING: tuple[Route, ...] = (
     Route("POST", f"{_M}/inferences", rows.inferences, _INGEST, "Take rows of features and predictions",
           [(202, "Receipt")], [*_ROWS, "bad-parameter"], "rows", [_IDEMPOTENCY]),
     Route("POST", f"{_M}/labels", rows.labels, _INGEST, "Take targets of inferences, by inference id",
@@ -65,3 +65,10 @@ ROUTES: tuple[Route, ...] = (
           [(200, "text")]),
 )
 # fmt: on
+
+_OPENAPI, _DOCS = service.described(_WORKING)
+ROUTES: tuple[Route, ...] = (
+    *_WORKING,
+    Route("GET", "/openapi.json", _OPENAPI, None, "This table as an OpenAPI 3.1 document", [(200, "text")]),
+    Route("GET", "/docs", _DOCS, None, "This table as a page", [(200, "html")]),
+)
