@@ -70,7 +70,7 @@ class Context:
         found = self._outcomes.get(key)
         if found is None:
             try:
-                found = Outcome(metric.calculate(self))
+                found = Outcome(_a_result(metric, metric.calculate(self)))
             except Exception as error:  # noqa: BLE001 - one failing metric must not stop the others; it says why
                 found = Outcome(None, error)
             self._outcomes[key] = found
@@ -126,6 +126,12 @@ class Context:
         kind = self.definition.types.get(name)
         if kind is not None and kind != "num":
             raise Invalid(f"column {name!r} is {kind}: a numeric column is needed", column=name)
+
+
+def _a_result(metric: Metric, result: object) -> Result:
+    if not isinstance(result, Mapping):
+        raise TypeError(f"{name_of(metric)} gave {type(result).__name__}: a result is a mapping")
+    return result
 
 
 def parameters_of(item: object) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import orjson
 import pandas as pd
@@ -231,6 +231,10 @@ class Report(Evaluation):
         """`{"metrics": [{"metric", "parameters", "result" | "error"}]}`."""
         return {"metrics": self.results.metrics}
 
+    @overload
+    def as_dataframe(self, group: None = None) -> "dict[str, pd.DataFrame]": ...
+    @overload
+    def as_dataframe(self, group: str) -> pd.DataFrame: ...
     def as_dataframe(self, group: str | None = None) -> "pd.DataFrame | dict[str, pd.DataFrame]":
         """One table per metric, a row per instance; of one metric's name, that table alone."""
         rows: dict[str, list[dict[str, Any]]] = {}
