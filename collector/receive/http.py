@@ -37,7 +37,7 @@ _REFERENCE_UNPACKED_TIMES = 16
 _UNROUTED = "none"
 """The route in the telemetry of requests that no route takes: paths are the client's choice, series are not."""
 
-Scopes = Mapping[tuple[str, str], Scope | None]
+Scopes = Mapping[tuple[str, str], tuple[Scope | None, Scope | None]]
 
 
 def build(
@@ -82,7 +82,9 @@ def build(
 
 
 def _gate(keys: Keys | None) -> Middleware:
-    scopes = {(route.method, route.path): route.scope for route in ROUTES}
+    scopes: dict[tuple[str, str], tuple[Scope | None, Scope | None]] = {
+        (route.method, route.path): (route.scope, route.also) for route in ROUTES
+    }
     scopes |= {(hdrs.METH_HEAD, path): scope for (method, path), scope in scopes.items() if method == hdrs.METH_GET}
 
     @web.middleware
@@ -110,10 +112,10 @@ def _gate(keys: Keys | None) -> Middleware:
 
 def _admit(keys: Keys, request: web.Request, scopes: Scopes, path: str) -> None:
     """Raises Unauthorized, Forbidden."""
-    scope = scopes.get((request.method, path), Scope.READ)
+    scope, also = scopes.get((request.method, path), (Scope.READ, None))
     if scope is None:
         return
-    grant = keys.grant(request.headers.get(hdrs.AUTHORIZATION), scope)
+    grant = keys.grant(request.headers.get(hdrs.AUTHORIZATION), scope, also)
     request[GRANT] = grant
     monitor = request.match_info.get("monitor")
     if monitor is not None:

@@ -74,8 +74,8 @@ class Keys:
         self._mark = self._marked()
         self._grants = load(path)
 
-    def grant(self, authorization: str | None, scope: Scope) -> Grant:
-        """The grant of the key in an Authorization header. Raises Unauthorized or Forbidden."""
+    def grant(self, authorization: str | None, scope: Scope, also: Scope | None = None) -> Grant:
+        """The grant of the key in an Authorization header, for one scope or another. Raises Unauthorized, Forbidden."""
         self._reload_when_changed()
         presented = _presented(authorization)
         if presented is None:
@@ -87,7 +87,7 @@ class Keys:
                 found = grant
         if found is None:
             raise Unauthorized("the key is not known")
-        if not found.opens(scope):
+        if not found.opens(scope) and (also is None or not found.opens(also)):
             raise Forbidden(f"the key {found.name!r} has no scope {str(scope)!r}", scope=str(scope))
         return found
 

@@ -204,7 +204,9 @@ def _row(route: Route) -> str:
 
 
 def _needs(route: Route) -> str:
-    return "Open." if route.scope is None else f"With keys: scope {route.scope}."
+    if route.scope is None:
+        return "Open."
+    return f"With keys: scope {route.scope}{f' or {route.also}' if route.also else ''}."
 
 
 _PAGE = """<!doctype html>

@@ -36,7 +36,7 @@ _WORKING: tuple[Route, ...] = (
     Route("GET", "/v1/monitors", monitors.list_all, _READ, "All monitors and how they stand",
           [(200, "Monitors")]),
     Route("GET", _M, monitors.get, _READ, "One monitor and how it stands",
-          [(200, "Monitor")], ["unknown-monitor"]),
+          [(200, "Monitor")], ["unknown-monitor"], also=_INGEST),  # the SDK asks which columns to fill
     Route("PUT", _M, monitors.put, _ADMIN, "Create or replace a monitor",
           [(200, "Monitor"), (201, "Monitor")], ["malformed", "invalid", "too-large"], "monitor"),
     Route("DELETE", _M, monitors.delete, _ADMIN, "Watch it no longer",

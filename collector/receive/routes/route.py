@@ -24,7 +24,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`scope` None: open to everybody. `answers` names the schema of each good status, `problems` the bad kinds that
+    """`scope` None: open to everybody; `also` is a second scope that opens it. `answers` names the schema of each good status, `problems` the bad kinds that
     are particular to this route; what any route may answer (keys, faults of ours) is added by the document.
     """
 
@@ -37,3 +37,4 @@ class Route:
     problems: Sequence[str] = ()
     body: Body | None = None
     parameters: Sequence[Parameter] = ()
+    also: Scope | None = None
