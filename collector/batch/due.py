@@ -29,10 +29,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Rows to purge: of the whole pane (`before_row` None), or those before a row."""
+    """Rows to purge: of the whole pane (`before_row` None), or those before a row.
+
+    `seen_rows` are the rows that the pane had: when it has more by now, it is not forgotten.
+    """
 
     pane: Pane
     before_row: int | None
+    seen_rows: int
 
 
 def watermark_us(monitor: Monitor, state: MonitorState, now_us: int) -> int:
@@ -141,9 +145,9 @@ def forgettable(monitor: Monitor, state: MonitorState, now_us: int) -> list[Forg
             continue
         ended = pane.pane.end_us is not None and mark_us >= pane.pane.end_us + microseconds(monitor.window.lateness)
         if ended and all(_finished(monitor, pane, window) for window in windows_of(monitor, pane)):
-            found.append(Forget(pane.pane, None))
+            found.append(Forget(pane.pane, None, pane.rows))
         elif pane.pane.end_us is None and (before_row := _finished_before(monitor, pane)):
-            found.append(Forget(pane.pane, before_row))
+            found.append(Forget(pane.pane, before_row, pane.rows))
     return found
 
 

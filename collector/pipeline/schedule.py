@@ -97,7 +97,8 @@ class Housekeeping:
         key = MonitorId(monitor.id)
         state = await self._buffer.rows.state(key)
         for each in forgettable(monitor, state, self._clock.now_us()):
-            await self._buffer.rows.purge(key, each.pane, before_row=each.before_row)
+            seen_rows = each.seen_rows if each.before_row is None else None
+            await self._buffer.rows.purge(key, each.pane, before_row=each.before_row, seen_rows=seen_rows)
 
     async def _trim_snapshots_of(self, monitor: Monitor) -> None:
         key = MonitorId(monitor.id)
