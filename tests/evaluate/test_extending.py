@@ -1,8 +1,10 @@
 """Users bring metrics, tests and drift methods: by a decorator, or installed as a package with an entry point."""
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
@@ -191,3 +193,10 @@ def test_an_installed_package_brings_its_metrics(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "Says one.\n", done.stderr
+
+
+def test_the_code_of_the_page_runs():
+    page = (Path(__file__).parents[2] / "docs" / "extending.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert len(blocks) == 3
+    exec(compile("\n".join(blocks), "docs/extending.md", "exec"), {"__name__": "docs"})  # noqa: S102 - our own page

@@ -3,6 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -155,3 +158,24 @@ async def test_the_loop_stays_free_while_a_window_is_computed(plugin):
         assert turns > 20
     finally:
         await pool.close()
+
+
+def test_the_processes_die_with_a_parent_that_is_killed():
+    code = (
+        "import asyncio, time\n"
+        "from collector.evaluate.pool import PoolEvaluator\n"
+        "pool = PoolEvaluator(1, 60)\n"
+        "asyncio.run(pool.start())\n"
+        "print(pool._slots[0]._pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert _alive(pid)
+        parent.kill()
+    for _ in range(500):
+        if not _alive(pid):
+            break
+        time.sleep(0.02)
+    assert not _alive(pid)
