@@ -188,14 +188,14 @@ class ClassificationPRTable(Metric):
 
 @dataclass(frozen=True)
 class ClassificationLiftTable(Metric):
-    """For every further hundredth of the rows by probability, up to the top ones: how much better than chance.
+    """For every further hundredth of the rows by probability: how much better than chance. `top`: the lines to look at.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report
-    >>> report = Report(metrics=[ClassificationLiftTable(top=50)])
+    >>> report = Report(metrics=[ClassificationLiftTable()])
     >>> report.run(current_data=pd.DataFrame({"target": [1, 0, 1, 0], "prediction": [0.9, 0.2, 0.4, 0.5]}))
     >>> [line[8] for line in report.as_dict()["metrics"][0]["result"]["current_lift_table"]["1"]]
-    [2.0, 1.0]
+    [2.0, 1.0, 1.3333, 1.0]
     """
 
     of_the_model: ClassVar[bool] = True
@@ -203,12 +203,9 @@ class ClassificationLiftTable(Metric):
     top: int = 10
 
     def calculate(self, context: Context) -> Result:
-        halves = context.both(lambda frame: by_label(context, frame, self._until_top))
+        halves = context.both(lambda frame: by_label(context, frame, lift_table))
         return {
             "current_lift_table": halves["current"],
             "reference_lift_table": halves["reference"],
             "top": self.top,
         }
-
-    def _until_top(self, ranked: Ranked) -> list[list[float]]:
-        return [line for line in lift_table(ranked) if line[0] <= self.top]

@@ -76,6 +76,9 @@ class ItemBiasMetric(_Bias):
     def __post_init__(self) -> None:
         check_k(self.k)
 
+    def calculate(self, context: Context) -> Result:
+        return {"k": self.k, **super().calculate(context)}
+
     def rows(self, context: Context, frame: FrameProfile) -> NDArray[np.int64]:
         return lists(context, frame).top(self.k).rows
 
