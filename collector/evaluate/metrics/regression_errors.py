@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.metrics.regression_quality import TAIL, underperformance
-from collector.evaluate.profile import ColumnProfile, FrameProfile, quantile
+from collector.evaluate.profile import ColumnProfile, order_key, quantile
 from collector.evaluate.regression import Errors, regression_errors
 
 
@@ -95,13 +94,13 @@ class RegressionErrorBiasTable(Metric):
         for side, frame in (("current", context.current), ("ref", context.reference)):
             if frame is None:
                 continue
-            rows = regression_errors(context, frame)
+            groups = self._groups(regression_errors(context, frame))
             for name in numbers:
-                found = self._numeric(frame[name], rows)
-                bias.setdefault(name, {"feature_type": "num"}).update(_prefixed(side, found))
+                bias.setdefault(name, {"feature_type": "num"}).update(_prefixed(side, _numeric(frame[name], groups)))
             for name in categories:
-                found = self._categorical(frame, name, rows)
-                bias.setdefault(name, {"feature_type": "cat"}).update(_prefixed(side, found))
+                bias.setdefault(name, {"feature_type": "cat"}).update(
+                    _prefixed(side, _categorical(frame[name], groups))
+                )
         return {
             "top_error": self.top_error,
             "target_name": definition.target,
@@ -111,39 +110,43 @@ class RegressionErrorBiasTable(Metric):
             "error_bias": bias,
         }
 
-    def _tails(self, rows: Errors) -> tuple[Any, Any]:
+    def _groups(self, rows: Errors) -> dict[str, Any]:
+        """Which rows of the frame: all with an error, the most underestimated, the most overestimated."""
         ordered = np.sort(rows.errors)
         low, high = quantile(ordered, self.top_error), quantile(ordered, 1 - self.top_error)
-        return rows.errors <= low, rows.errors >= high
-
-    def _numeric(self, profile: ColumnProfile, rows: Errors) -> dict[str, Any]:
-        values = profile.as_numbers.array.astype(np.float64)[rows.kept]
-        usable = np.isfinite(values)
-        under, over = self._tails(rows)
-        means = [_mean(values[usable & group]) for group in (np.ones(len(values), dtype=np.bool_), under, over)]
-        present = values[usable]
-        span = float(np.ptp(present)) if present.size else 0.0
-        difference = abs(means[2] - means[1])
-        share = 100 * difference / span if span else 0.0
-        return dict(zip(("majority", "under", "over"), means, strict=True)) | {"range": share}
-
-    def _categorical(self, frame: FrameProfile, name: str, rows: Errors) -> dict[str, Any]:
-        column = frame[name].series.to_numpy(dtype=object)[rows.kept]
-        under, over = self._tails(rows)
-        majority = _most_common(name, column)
-        common = [majority, _most_common(name, column[under], majority), _most_common(name, column[over], majority)]
-        return dict(zip(("majority", "under", "over"), common, strict=True)) | {"range": float(len(set(common)) > 1)}
+        assert rows.kept is not None  # noqa: S101 - they come from a frame
+        every = np.flatnonzero(rows.kept)
+        return {"majority": every, "under": every[rows.errors <= low], "over": every[rows.errors >= high]}
 
 
-def _most_common(name: str, values: "np.ndarray[Any, Any]", preferred: object = None) -> object:
-    """The most frequent value; the preferred one when no other is more frequent. None when all are missing."""
-    profile = ColumnProfile(name, pd.Series(values))
-    counts = dict(zip(profile.counted.uniques.tolist(), profile.counted.counts.tolist(), strict=True))
-    return preferred if counts.get(preferred, 0) == profile.highest_count else profile.most_common_present
+def _numeric(profile: ColumnProfile, groups: dict[str, Any]) -> dict[str, Any]:
+    values = profile.as_numbers.array.astype(np.float64, copy=False)
+    means = {name: _mean(values[group]) for name, group in groups.items()}
+    present = values[groups["majority"]]
+    present = present[np.isfinite(present)]
+    span = float(np.ptp(present)) if present.size else 0.0
+    return means | {"range": 100 * abs(means["over"] - means["under"]) / span if span else 0.0}
 
 
 def _mean(values: "np.ndarray[Any, Any]") -> float:
-    return float(values.mean()) if values.size else np.nan
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else np.nan
+
+
+def _categorical(profile: ColumnProfile, groups: dict[str, Any]) -> dict[str, Any]:
+    majority = _most_common(profile, groups["majority"])
+    common = {name: _most_common(profile, group, preferred=majority) for name, group in groups.items()}
+    values = {name: None if code is None else profile.code_values[code] for name, code in common.items()}
+    return values | {"range": float(len(set(common.values())) > 1)}
+
+
+def _most_common(profile: ColumnProfile, group: Any, preferred: int | None = None) -> int | None:
+    """The code of the most frequent value; the preferred one when no other is more frequent. None: all are missing."""
+    counts = np.bincount(profile.codes[group] + 1, minlength=len(profile.code_values) + 1)[1:]
+    if not counts.any():
+        return None
+    top = np.flatnonzero(counts == counts.max()).tolist()
+    return preferred if preferred in top else min(top, key=lambda code: order_key(profile.code_values[code]))
 
 
 def _prefixed(side: str, values: dict[str, Any]) -> dict[str, Any]:
