@@ -45,6 +45,7 @@ def test_every_segment_equals_a_report_over_its_rows_alone(reference):
     found = [Snapshot.from_json(record.body) for record in records(monitor, current, reference)]
     assert [snapshot.segment for snapshot in found] == [None, *({"origin": name} for name in sorted(ORIGINS))]
     for snapshot in found[1:]:
+        assert snapshot.segment is not None
         name = snapshot.segment["origin"]
         alone = Report(metrics=[ColumnDriftMetric("x"), ColumnSummaryMetric("x")])
         alone.run(reference_data=rows(0).query("origin == @name"), current_data=current.query("origin == @name"))
