@@ -67,7 +67,8 @@ class Telemetry:
     """The series of one process. A name that is not in the table is a KeyError at once, not a silent new series."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # a second gauge beside every counter, which nobody asked for
+        # A second gauge beside every counter, which nobody asked for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says no type here
         self.registry = CollectorRegistry()
         self._series: dict[str, Counter | Gauge | Histogram] = {}
         for series in SERIES:

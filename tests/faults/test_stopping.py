@@ -40,7 +40,7 @@ def test_sigterm_first_says_not_ready_then_answers_what_is_in_flight_and_ends_wi
     assert service.post("/v1/monitors/m/inferences", [{"id": "a", "x": 1}])[0] == 202
     assert service.process is not None
     service.process.send_signal(signal.SIGTERM)
-    seen = []
+    seen: list[tuple[int, int]] = []
     while service.process.poll() is None:
         with suppress(OSError):
             seen.append(
