@@ -111,7 +111,10 @@ def _join_texts(pieces: Sequence[_Piece]) -> "pd.Series[Any]":
         place = [-1 if value is None else known.setdefault(value, len(known)) for value in piece.column.values]  # noqa: PD011
         parts.append(np.asarray(place, dtype=np.int64)[codes])
     distinct = pd.Series(list(known)).array
-    return pd.Series(cast("Any", distinct).take(np.concatenate(parts), allow_fill=True))
+    codes = np.concatenate(parts)
+    if distinct.dtype == object:  # pandas 2, where a missing text stays None
+        return pd.Series(np.array([*known, None], dtype=object)[codes], dtype=object)
+    return pd.Series(cast("Any", distinct).take(codes, allow_fill=True))
 
 
 def _plain_values(piece: _Piece) -> list[object]:
