@@ -8,6 +8,7 @@ from collector.evaluate.presets.metrics import (
 )
 from collector.evaluate.presets.recsys import RecsysPreset
 from collector.evaluate.presets.target_drift import TargetDriftPreset
+from collector.evaluate.presets.text import TextEvals
 
 __all__ = [
     "ClassificationPreset",
@@ -16,4 +17,5 @@ __all__ = [
     "RecsysPreset",
     "RegressionPreset",
     "TargetDriftPreset",
+    "TextEvals",
 ]

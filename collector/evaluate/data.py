@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from collector.errors import Invalid
+from collector.evaluate.derived import DerivedName
 from collector.evaluate.profile import FrameProfile
 
 ColumnType = Literal["num", "cat", "datetime", "text"]
@@ -101,6 +102,8 @@ class Definition:
 
     def type_of(self, column: str) -> ColumnType:
         """Raises Invalid when no such column is there."""
+        if isinstance(column, DerivedName):
+            return column.kind
         try:
             return self.types[column]
         except KeyError:

@@ -10,6 +10,7 @@ from typing import Any
 
 from collector.evaluate.catalogue import parameters_by_name
 from collector.evaluate.conditions import NAMES
+from collector.evaluate.descriptors import DESCRIPTORS
 from collector.evaluate.metrics import METRICS
 from collector.evaluate.presets.generators import TEST_GENERATORS
 from collector.evaluate.presets.metrics import METRIC_PRESETS
@@ -29,6 +30,10 @@ hold. A number may have a tolerance: `approx(100, relative=0.1)` in Python, `{va
 configuration. Without conditions the test's own default holds. Every test takes `is_critical`: when it is false, a test
 that fails ends in WARNING instead of FAIL.
 """
+_DESCRIPTORS = """
+From `collector.descriptors`. `TextLength().on("review")` stands wherever a metric or test takes the name of a column; in
+configuration, `TextEvals` takes them by name: `descriptors: [TextLength, {Contains: {items: [refund]}}]`.
+"""
 
 
 def page() -> str:
@@ -36,6 +41,7 @@ def page() -> str:
     parts = [_HEAD]
     parts += ["## Presets of metrics\n", _table(METRIC_PRESETS)]
     parts += ["## Metrics\n", _table(METRICS)]
+    parts += ["## Descriptors of texts\n", _DESCRIPTORS.lstrip(), _table(DESCRIPTORS)]
     parts += ["## Presets of tests\n", _table(TEST_PRESETS)]
     parts += ["## Tests\n", _CONDITIONS.lstrip(), _table(TESTS)]
     parts += ["## One test for each of many columns\n", _table(TEST_GENERATORS)]

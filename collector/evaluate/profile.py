@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from collector.errors import Invalid
+from collector.evaluate.derived import DerivedName
 
 Kind = Literal["bool", "int", "float", "datetime", "object"]
 Array = NDArray[Any]
@@ -300,15 +301,16 @@ class FrameProfile:
         self._memo: dict[Hashable, Any] = {}
 
     def __contains__(self, name: object) -> bool:
-        return name in self._known
+        return name in self._known or isinstance(name, DerivedName)
 
     def __getitem__(self, name: str) -> ColumnProfile:
-        """Raises Invalid when there is no such column."""
-        if name not in self._known:
+        """Raises Invalid when there is no such column, and none that it is derived from."""
+        if name not in self:
             raise Invalid(f"column {name!r} is not in the data", column=name)
         profile = self._columns.get(name)
         if profile is None:
-            profile = self._columns[name] = ColumnProfile(name, self.frame[name])
+            series = name.derive(self) if isinstance(name, DerivedName) else self.frame[name]
+            profile = self._columns[name] = ColumnProfile(name, series)
         return profile
 
     def __iter__(self) -> Iterator[ColumnProfile]:

@@ -26,6 +26,7 @@ SAMPLES = {
     "k": 2,
     "features": ["x"],
     "item_features": ["x"],
+    "embeddings_name": "words",
 }
 
 
@@ -98,7 +99,7 @@ MAPPINGS = {
     "inferred": ColumnMapping(),
     "numeric": ColumnMapping(numerical_features=["x"]),
     "categorical": ColumnMapping(categorical_features=["x"]),
-    "text": ColumnMapping(text_features=["x"]),
+    "text": ColumnMapping(text_features=["x"], embeddings={"words": ["x", "target"]}),
     "regression": ColumnMapping(task="regression"),
 }
 

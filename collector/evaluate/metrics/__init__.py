@@ -51,6 +51,7 @@ from collector.evaluate.metrics.dataset_drift import (
 )
 from collector.evaluate.metrics.dataset_summary import DatasetSummaryMetric as DatasetSummaryMetric
 from collector.evaluate.metrics.diversity import DiversityMetric as DiversityMetric
+from collector.evaluate.metrics.embeddings_drift import EmbeddingsDriftMetric as EmbeddingsDriftMetric
 from collector.evaluate.metrics.missing_values import (
     ColumnMissingValuesMetric as ColumnMissingValuesMetric,
 )
@@ -76,6 +77,8 @@ from collector.evaluate.metrics.regression_errors import (
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric as RegressionQualityMetric
 from collector.evaluate.metrics.score_distribution import ScoreDistribution as ScoreDistribution
 from collector.evaluate.metrics.serendipity import SerendipityMetric as SerendipityMetric
+from collector.evaluate.metrics.text_descriptors import TextDescriptorsDistribution as TextDescriptorsDistribution
+from collector.evaluate.metrics.text_descriptors import TextDescriptorsDriftMetric as TextDescriptorsDriftMetric
 from collector.evaluate.metrics.top_k import FBetaTopKMetric as FBetaTopKMetric
 from collector.evaluate.metrics.top_k import HitRateKMetric as HitRateKMetric
 from collector.evaluate.metrics.top_k import MAPKMetric as MAPKMetric
@@ -133,4 +136,7 @@ METRICS: tuple[type[Metric], ...] = (
     UserBiasMetric,
     ScoreDistribution,
     RecCasesTable,
+    TextDescriptorsDistribution,
+    TextDescriptorsDriftMetric,
+    EmbeddingsDriftMetric,
 )

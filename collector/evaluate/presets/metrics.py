@@ -1,12 +1,13 @@
 """Presets of metrics: what people ask for together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Group, Metric
 from collector.evaluate.classification import predictions
 from collector.evaluate.drift import DriftOptions, drift_options
+from collector.evaluate.embeddings import check_methods, embedding_sets
 from collector.evaluate.metrics.classification_curves import (
     ClassificationPRCurve,
     ClassificationPRTable,
@@ -21,6 +22,7 @@ from collector.evaluate.metrics.classification_tables import (
 from collector.evaluate.metrics.column_summary import ColumnSummaryMetric
 from collector.evaluate.metrics.dataset_drift import DataDriftTable, DatasetDriftMetric
 from collector.evaluate.metrics.dataset_summary import DatasetSummaryMetric
+from collector.evaluate.metrics.embeddings_drift import EmbeddingsDriftMetric
 from collector.evaluate.metrics.missing_values import DatasetMissingValuesMetric
 from collector.evaluate.metrics.regression_errors import (
     RegressionErrorBiasTable,
@@ -31,23 +33,29 @@ from collector.evaluate.metrics.regression_quality import RegressionQualityMetri
 from collector.evaluate.presets.base import MetricPreset
 from collector.evaluate.presets.recsys import RecsysPreset
 from collector.evaluate.presets.target_drift import TargetDriftPreset
+from collector.evaluate.presets.text import TextEvals
 
 
 @dataclass(frozen=True)
 class DataDriftPreset(DriftOptions, MetricPreset):
-    """The drift of the data set and of each of its columns."""
+    """The drift of the data set and of each of its columns, and of the mapping's embeddings (or those named)."""
 
     columns: Sequence[str] | None = None
+    embeddings: Sequence[str] | None = None
+    embeddings_drift_method: Mapping[str, object] | None = None
     drift_share: float = 0.5
 
     def __post_init__(self) -> None:
         self.check()
+        check_methods(self.embeddings_drift_method)
 
-    def expand(self, context: Context) -> Sequence[Metric | Group]:  # noqa: ARG002
+    def expand(self, context: Context) -> Sequence[Metric | Group]:
         options = drift_options(self)
+        sets = embedding_sets(context, self.embeddings, self.embeddings_drift_method)
         return [
             DatasetDriftMetric(columns=self.columns, drift_share=self.drift_share, **options),
             DataDriftTable(columns=self.columns, drift_share=self.drift_share, **options),
+            *(EmbeddingsDriftMetric(name, method) for name, method in sets.items()),
         ]
 
 
@@ -112,4 +120,5 @@ METRIC_PRESETS: tuple[type[MetricPreset], ...] = (
     RegressionPreset,
     TargetDriftPreset,
     RecsysPreset,
+    TextEvals,
 )

@@ -1,11 +1,12 @@
 """Presets of tests: what people check together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.evaluate.base import Context, Group
 from collector.evaluate.classification import predictions
 from collector.evaluate.drift import DriftOptions, drift_options
+from collector.evaluate.embeddings import check_methods, embedding_sets
 from collector.evaluate.presets import generators
 from collector.evaluate.presets.base import TestPreset
 from collector.evaluate.presets.recsys import RecsysTestPreset
@@ -27,6 +28,7 @@ from collector.evaluate.tests.drift import (
     feature_drift_tests,
     role_columns,
 )
+from collector.evaluate.tests.embeddings import TestEmbeddingsDrift
 from collector.evaluate.tests.integrity import (
     TestColumnsType,
     TestNumberOfColumns,
@@ -74,13 +76,16 @@ class DataQualityTestPreset(TestPreset):
 
 @dataclass(frozen=True)
 class DataDriftTestPreset(DriftOptions, TestPreset):
-    """The share of columns that drifted, and the drift of target, prediction and every feature."""
+    """The share of columns that drifted, and the drift of target, prediction, every feature and the embeddings."""
 
     columns: Sequence[str] | None = None
+    embeddings: Sequence[str] | None = None
+    embeddings_drift_method: Mapping[str, object] | None = None
     drift_share: float | None = None
 
     def __post_init__(self) -> None:
         self.check()
+        check_methods(self.embeddings_drift_method)
 
     def expand(self, context: Context) -> Sequence[Test | Group]:
         share = TestShareOfDriftedColumns(
@@ -88,7 +93,7 @@ class DataDriftTestPreset(DriftOptions, TestPreset):
         )
         roles = [name for name in role_columns(context) if self.columns is None or name in self.columns]
         features = drift_features(context, self.columns)
-        return [share, *feature_drift_tests(context, [*roles, *features], self)]
+        return [share, *feature_drift_tests(context, [*roles, *features], self), *_embedding_tests(context, self)]
 
 
 @dataclass(frozen=True)
@@ -96,10 +101,13 @@ class NoTargetPerformanceTestPreset(DriftOptions, TestPreset):
     """What can be said of a model before the truth is known: its predictions and its inputs are what they were."""
 
     columns: Sequence[str] | None = None
+    embeddings: Sequence[str] | None = None
+    embeddings_drift_method: Mapping[str, object] | None = None
     drift_share: float | None = None
 
     def __post_init__(self) -> None:
         self.check()
+        check_methods(self.embeddings_drift_method)
 
     def expand(self, context: Context) -> Sequence[Test | Group]:
         prediction = context.definition.prediction
@@ -111,7 +119,15 @@ class NoTargetPerformanceTestPreset(DriftOptions, TestPreset):
             generators.TestNumColumnsOutOfRangeValues(self.columns),
             generators.TestCatColumnsOutOfListValues(self.columns),
             generators.TestNumColumnsMeanInNSigmas(self.columns),
+            *_embedding_tests(context, self),
         ]
+
+
+def _embedding_tests(
+    context: Context, preset: DataDriftTestPreset | NoTargetPerformanceTestPreset
+) -> list[TestEmbeddingsDrift]:
+    sets = embedding_sets(context, preset.embeddings, preset.embeddings_drift_method)
+    return [TestEmbeddingsDrift(name, method) for name, method in sets.items()]
 
 
 @dataclass(frozen=True)

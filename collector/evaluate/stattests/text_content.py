@@ -38,7 +38,7 @@ def domain_auc(pair: Pair, method: str) -> float:
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
 
     texts = [*_texts(pair.reference), *_texts(pair.current)]
-    train, test = _split(len(texts))
+    train, test = split_halves(len(texts))
     is_current = np.arange(len(texts)) >= pair.reference_rows
     if is_current[train].all() or not is_current[train].any():
         raise Invalid(f"column {pair.name!r} has too few texts to tell current ones from the reference's")
@@ -56,13 +56,13 @@ def domain_auc(pair: Pair, method: str) -> float:
 def random_auc_quantile(pair: Pair, share: float) -> float:
     """The quantile of the ROC AUCs of classifiers that guess, over the same texts."""
     count = pair.reference_rows + pair.current_rows
-    is_current = _split(count)[1] >= pair.reference_rows
+    is_current = split_halves(count)[1] >= pair.reference_rows
     seeds = np.random.RandomState(SEED).randint(0, 10_000, size=RANDOM_CLASSIFIERS)
     aucs = [roc_auc(is_current, np.random.RandomState(seed).rand(is_current.size)) for seed in seeds]
     return float(np.quantile(aucs, share))
 
 
-def _split(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def split_halves(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Two halves of shuffled rows: the indexes to learn from, and those to judge by (one more when they are odd)."""
     order: NDArray[Any] = np.random.RandomState(SEED).permutation(count)
     middle = (count + 1) // 2

@@ -70,6 +70,7 @@ from collector.evaluate.tests.drift import (
 from collector.evaluate.tests.drift import (
     TestShareOfDriftedColumns as TestShareOfDriftedColumns,
 )
+from collector.evaluate.tests.embeddings import TestEmbeddingsDrift as TestEmbeddingsDrift
 from collector.evaluate.tests.integrity import (
     TestColumnAllConstantValues as TestColumnAllConstantValues,
 )
@@ -272,6 +273,7 @@ TESTS: tuple[type[Test], ...] = (
     TestShareOfDriftedColumns,
     TestNumberOfDriftedColumns,
     TestColumnDrift,
+    TestEmbeddingsDrift,
     TestValueMAE,
     TestValueRMSE,
     TestValueMAPE,
