@@ -1,6 +1,5 @@
 """What is computed on every frame: by name and plain arguments, so that either engine can build it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -82,7 +81,7 @@ class Case:
     @property
     def id(self) -> str:
         """The case in one line; the key of its golden value."""
-        arguments = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.arguments)
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments)
         return f"{self.name}({arguments}){'' if self.compared else ' alone'}"
 
     @property
@@ -94,30 +93,53 @@ class Case:
 
 
 def by_name(entries: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The tests of a preset by class and subject: their order means nothing."""
+    """The tests of a preset by class and subject: their order means nothing. Their long tables stand elsewhere."""
     named: dict[str, dict[str, Any]] = {}
     for entry in entries:
         about = [entry["parameters"][key] for key in ("column_name", "label") if key in entry["parameters"]]
-        named[" ".join([entry["test"], *map(str, about)])] = entry
+        said = {key: value for key, value in entry["parameters"].items() if key not in {"features", "columns"}}
+        named[" ".join([entry["test"], *map(str, about)])] = entry | {"parameters": said}
     return named
 
 
 def settled(case: Case, result: dict[str, Any]) -> dict[str, Any]:
-    """The result without what is arbitrary: a list of values that nobody gave, which of equally frequent values is told."""
+    """The result in a form that both can have: without a list of values that nobody gave or which of equally frequent
+    values is told; points by name, series by k.
+    """
     given = {name for name, _ in case.arguments}
 
+    if case.name == "RecCasesTable":
+        return {key: _columns(value) for key, value in result.items()}
+
     def of(mapping: dict[str, Any]) -> dict[str, Any]:
-        kept = {}
+        kept: dict[str, Any] = {}
         for key, value in mapping.items():
+            if key == "columns" and case.kind == "metric":
+                continue  # the roles that the peer found
             if key == "values" and "values" not in given and isinstance(value, list) and case.name in _OF_LISTS:
                 continue
-            if key.startswith("table_of_") and isinstance(value, dict):
-                kept[key] = sorted(value.values(), reverse=True)
+            if key.startswith("table_of_") or key in {"current_table", "reference_table"}:
+                kept[key] = sorted(value.values(), reverse=True) if isinstance(value, dict) else value
+            elif isinstance(value, dict) and set(value) == {"x", "y"}:
+                kept[key] = dict(zip(map(str, value["x"]), value["y"], strict=True))
+            elif isinstance(value, list) and case.name in TOP_K_METRICS:
+                kept[key] = {str(k): each for k, each in enumerate(value, start=1)}
             else:
                 kept[key] = of(value) if isinstance(value, dict) else value
         return kept
 
     return of(result)
+
+
+def _columns(value: Any) -> Any:
+    """Rows of a table as columns; cells as text."""
+    if isinstance(value, dict):
+        return {
+            key: [str(each) for each in table] if key == "item_id" else _columns(table) for key, table in value.items()
+        }
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return _columns({key: [row[key] for row in value] for key in value[0]})
+    return [str(each) for each in value] if isinstance(value, list) else value
 
 
 _OF_LISTS = frozenset({"ColumnValueListMetric", *LIST_TESTS})
@@ -138,18 +160,31 @@ def _both(name: str, **arguments: Any) -> Iterator[Case]:
 
 def cases(name: str, frames: Frames) -> Iterator[Case]:
     """Everything that is asked of one pair of frames."""
-    yield from _dataset_cases()
+    if name not in {"shuffled", "trained"}:
+        yield from _dataset_cases(name)
     if name in RANKING_FRAMES:
         yield from _ranking_cases()
         return
-    columns = [str(column) for column in frames.current.columns]
+    if name == "trained":
+        yield from _trained_cases()
+        return
+    if name == "shuffled":
+        for metric in TOP_K_METRICS:
+            yield _metric(metric, k=3)
+        return
+    columns = [str(column) for column in frames.current.columns if column not in {"e0", "e1", "e2", "e3"}]
     for column in columns:
         yield from _column_cases(column, frames.current[column])
+        if name not in {"wide", "large", "integers", "unicode"}:
+            yield _metric("ColumnCorrelationsMetric", column_name=column)
     if name in DRIFT_FRAMES:
         yield from _drift_cases(name, columns)
     if name == "texts":
         for stattest in TEXT_STATTESTS:
             yield _metric("ColumnDriftMetric", column_name="text", stattest=stattest)
+    if name == "embeddings":
+        yield _metric("EmbeddingsDriftMetric", embeddings_name="vector")
+        yield from _both("TestEmbeddingsDrift", embeddings_name="vector")
     if name in CLASSIFICATION_FRAMES:
         yield from _classification_cases(name, frames)
     if name in REGRESSION_FRAMES:
@@ -157,25 +192,27 @@ def cases(name: str, frames: Frames) -> Iterator[Case]:
     yield from _preset_cases(name)
 
 
-def _dataset_cases() -> Iterator[Case]:
+def _dataset_cases(name: str) -> Iterator[Case]:
     yield _metric("DatasetSummaryMetric")
     yield _metric(
         "DatasetSummaryMetric", compared=False, almost_duplicated_threshold=0.5, almost_constant_threshold=0.8
     )
     yield _metric("DatasetMissingValuesMetric")
-    yield _metric("DatasetMissingValuesMetric", missing_values=["a", 2.0], replace=True)
-    yield _metric("DatasetMissingValuesMetric", missing_values=["a", 2.0], replace=False)
+    if name in {"missing", "categorical", "q1"}:
+        for replace in (True, False):
+            yield _metric("DatasetMissingValuesMetric", missing_values=["a", 2.0], replace=replace)
+            yield _test("TestNumberOfMissingValues", missing_values=["a", 2.0], replace=replace)
     yield _metric("DatasetDriftMetric")
     yield _metric("DatasetDriftMetric", stattest="psi", stattest_threshold=0.3, drift_share=0.25)
     yield _metric("DataDriftTable")
     yield _metric(
         "DataDriftTable", num_stattest="wasserstein", cat_stattest="jensenshannon", num_stattest_threshold=0.2
     )
-    for name in ("DatasetCorrelationsMetric", "ConflictTargetMetric", "ConflictPredictionMetric"):
-        yield _metric(name)
+    for metric in ("DatasetCorrelationsMetric", "ConflictTargetMetric", "ConflictPredictionMetric"):
+        yield _metric(metric)
     yield _metric("DataQualityStabilityMetric", compared=False)
-    for name in (*DATASET_TESTS, *DRIFT_TESTS, *CORRELATION_TESTS, *CONFLICT_TESTS):
-        yield from _both(name)
+    for test in (*DATASET_TESTS, *DRIFT_TESTS, *CORRELATION_TESTS, *CONFLICT_TESTS):
+        yield from _both(test)
     yield _test("TestNumberOfRows", eq={"approx": [200, 0.2, None]})
     yield _test("TestNumberOfRows", gte=100, lt=250, is_critical=False)
     yield _test("TestNumberOfRows", is_in=[5, 8, 150, 160])
@@ -189,7 +226,6 @@ def _column_cases(column: str, values: "pd.Series[Any]") -> Iterator[Case]:
     yield _metric("ColumnMissingValuesMetric", column_name=column)
     yield _metric("ColumnDriftMetric", column_name=column)
     yield _metric("ColumnValueListMetric", column_name=column)
-    yield _metric("ColumnCorrelationsMetric", column_name=column)
     present = values.dropna()
     some = [] if present.empty else [present.iloc[0].item() if hasattr(present.iloc[0], "item") else present.iloc[0]]
     plain = [each for each in some if isinstance(each, (str, int, float))]
@@ -225,11 +261,16 @@ def _drift_cases(name: str, columns: list[str]) -> Iterator[Case]:
             if stattest not in SLOW or name in SLOW_FRAMES:
                 yield _metric("ColumnDriftMetric", column_name=column, stattest=stattest)
         yield _test("TestColumnDrift", column_name=column, stattest="psi", stattest_threshold=0.25)
-    yield Case(
-        "test preset",
-        "DataDriftTestPreset",
-        (("num_stattest", "ks"), ("cat_stattest", "psi"), ("cat_stattest_threshold", 0.3)),
-    )
+    options = (("num_stattest", "ks"), ("cat_stattest", "psi"), ("cat_stattest_threshold", 0.3))
+    yield Case("test preset", "DataDriftTestPreset", options)
+    yield Case("test preset", "TestAllFeaturesValueDrift", options)
+    yield Case("test preset", "TestCustomFeaturesValueDrift", (("features", columns[:2]), *options))
+    for generator in (
+        "TestAllColumnsShareOfMissingValues", "TestAllColumnsMostCommonValueShare", "TestNumColumnsOutOfRangeValues",
+        "TestCatColumnsOutOfListValues", "TestNumColumnsMeanInNSigmas",
+    ):  # fmt: skip
+        yield Case("test preset", generator)
+        yield Case("test preset", generator, (("columns", columns[:2]),))
 
 
 def _classification_cases(name: str, frames: Frames) -> Iterator[Case]:
@@ -258,7 +299,9 @@ def _classification_cases(name: str, frames: Frames) -> Iterator[Case]:
             "ClassificationRocCurve",
             "ClassificationPRCurve",
         ):
-            yield _metric(metric)
+            yield _metric(metric, compared=False)
+        if name == "b1":
+            yield _metric("ClassificationPRTable")
     yield _metric("ClassificationClassBalance")
 
 
@@ -298,15 +341,31 @@ def _ranking_cases() -> Iterator[Case]:
     yield Case("metric preset", "RecsysPreset", (("k", 3),))
 
 
+def _trained_cases() -> Iterator[Case]:
+    features = ["f", "g"]
+    yield _metric("NoveltyMetric", k=3)
+    yield _metric("DiversityMetric", k=3, item_features=features)
+    yield _metric("SerendipityMetric", k=3, item_features=features)
+    yield _metric("PopularityBias", k=3)
+    yield _metric("PopularityBias", k=3, normalize_arp=True)
+    yield _metric("ItemBiasMetric", k=3, column_name="genre")
+    yield _metric("UserBiasMetric", column_name="country")
+    yield _metric("RecCasesTable", user_ids=[1, 2])
+    yield from _both("TestNovelty", k=3)
+    yield from _both("TestDiversity", k=3, item_features=features)
+    yield from _both("TestSerendipity", k=3, item_features=features)
+    for test in ("TestARP", "TestGiniIndex", "TestCoverage"):
+        yield from _both(test, k=3)
+    yield from _both("TestARP", k=3, normalize_arp=True)
+    yield Case("metric preset", "RecsysPreset", (("k", 3), ("item_features", features)))
+
+
 def _preset_cases(name: str) -> Iterator[Case]:
     for preset in ("DataDriftPreset", "DataQualityPreset", "TargetDriftPreset"):
         yield Case("metric preset", preset)
-    presets = [
-        "DataDriftTestPreset",
-        "DataStabilityTestPreset",
-        "DataQualityTestPreset",
-        "NoTargetPerformanceTestPreset",
-    ]
+    presets = ["DataDriftTestPreset", "DataStabilityTestPreset", "DataQualityTestPreset"]
+    if name in {*REGRESSION_FRAMES, *CLASSIFICATION_FRAMES, "missing", "embeddings"}:
+        presets.append("NoTargetPerformanceTestPreset")
     if name in REGRESSION_FRAMES:
         presets.append("RegressionTestPreset")
         yield Case("metric preset", "RegressionPreset")

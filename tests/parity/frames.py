@@ -21,6 +21,8 @@ class Frames:
     current: pd.DataFrame
     reference: pd.DataFrame
     mapping: dict[str, Any] = field(default_factory=dict)
+    additional: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """Frames by name that some metrics need: what a recommender was trained on."""
 
 
 def draws(seed: int) -> np.random.RandomState:
@@ -340,6 +342,28 @@ def ranking() -> Frames:
     return Frames(make(30, 12), make(29, 15), {"task": "recsys", "recommendations_type": "score"})
 
 
+def trained() -> Frames:
+    """Recommendations of items with features, to users with features, and what the recommender was trained on."""
+    rng = draws(44)
+    items = pd.DataFrame(
+        {"item_id": range(20), "f": rng.rand(20), "g": rng.rand(20), "genre": rng.choice(["rock", "jazz", "folk"], 20)}
+    )
+    countries = rng.choice(["at", "ch"], 12)
+
+    def make(seed: int, users: int, length: int) -> pd.DataFrame:
+        rng = draws(seed)
+        pairs = [(user, int(item)) for user in range(users) for item in rng.choice(20, length, replace=False)]
+        frame = pd.DataFrame(pairs, columns=["user_id", "item_id"])
+        frame["prediction"] = rng.permutation(len(frame)) / 100
+        frame["target"] = (rng.rand(len(frame)) < 0.4).astype(np.int64)
+        frame["country"] = [countries[user] for user in frame["user_id"]]
+        return frame.merge(items, on="item_id")
+
+    train = {"current_train_data": make(47, 12, 5), "reference_train_data": make(48, 12, 6)}
+    mapping = {"task": "recsys", "recommendations_type": "score"}
+    return Frames(make(45, 9, 6), make(46, 10, 6), mapping, train)
+
+
 def ranks() -> Frames:
     """The same kind of recommendations, with ranks (1 is the best) and grades of relevance."""
 
@@ -353,6 +377,15 @@ def ranks() -> Frames:
         return pd.DataFrame(rows, columns=["user_id", "item_id", "prediction", "target"])
 
     return Frames(make(32, 9), make(31, 10), {"task": "recsys", "recommendations_type": "rank"})
+
+
+def shuffled() -> Frames:
+    """The recommendations of `ranking`, the rows in no order."""
+    made = ranking()
+    current, reference = (
+        frame.sample(frac=1, random_state=3).reset_index(drop=True) for frame in (made.current, made.reference)
+    )
+    return Frames(current, reference, made.mapping)
 
 
 def wide() -> Frames:
@@ -442,6 +475,17 @@ def texts() -> Frames:
     return Frames(make(40, 100, 0.5), make(39, 120, 0.8), {"text_features": ["text"]})
 
 
+def embeddings() -> Frames:
+    """Vectors of four components, and a feature beside them."""
+
+    def make(seed: int, rows: int, shift: float) -> pd.DataFrame:
+        rng = draws(seed)
+        vectors = pd.DataFrame(rng.normal(shift, 1, (rows, 4)), columns=["e0", "e1", "e2", "e3"])
+        return vectors.assign(x=rng.normal(0, 1, rows))
+
+    return Frames(make(42, 90, 0.4), make(41, 120, 0.0), {"embeddings": {"vector": ["e0", "e1", "e2", "e3"]}})
+
+
 def n1() -> Frames:
     """The numbers that the known values of the drift methods are stated for."""
     reference, current = recipes.n1()
@@ -497,7 +541,7 @@ FRAMES: dict[str, Callable[[], Frames]] = {
     for make in (
         numeric, large, categorical, missing, infinities, tiny, constant, integers, wide, unicode, correlated, conflicts,
         binary, binary_columns, binary_labels, multiclass, multiclass_labels, regression, regression_signed,
-        ranking, ranks, texts, n1, c1, q1, r1, b1, m1, same_counts,
+        ranking, shuffled, trained, ranks, texts, embeddings, n1, c1, q1, r1, b1, m1, same_counts,
     )
 }  # fmt: skip
 
@@ -505,7 +549,7 @@ FRAMES: dict[str, Callable[[], Frames]] = {
 def digest(frames: Frames) -> str:
     """Equal when the values are: however the version of pandas stores them."""
     text = hashlib.sha256()
-    for frame in (frames.current, frames.reference):
+    for frame in (frames.current, frames.reference, *frames.additional.values()):
         for name in frame.columns:
             values = [None if pd.isna(value) else value for value in frame[name].tolist()]
             text.update(

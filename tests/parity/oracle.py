@@ -1,6 +1,6 @@
 """The peer's values for every frame and case, written as JSON. Run with the oracle's interpreter:
 
-    .oracle/bin/python -m tests.parity.oracle DIRECTORY [FRAME ...]
+    .oracle/bin/python -m tests.parity.oracle DIRECTORY [--missing] [FRAME ...]
 
 One metric or test per report: the peer's values depend on what ran before in the same report.
 """
@@ -18,23 +18,52 @@ import pandas as pd
 from tests.parity.cases import Case, by_name, cases, settled
 from tests.parity.frames import FRAMES, Frames, digest
 
+MISSING = "--missing"
+"""Ask only for what is not known yet; without it, for everything."""
+
+RAW = {"render": {"raw_data": True}}
+NEED_RAW = {"RegressionErrorBiasTable"}
+"""Without raw data the peer computes nothing."""
+
 DRAWN = {
     "distribution", "small_distribution", "values_in_list_dist", "values_not_in_list_dist", "plot_data", "hist",
     "current_distribution", "reference_distribution", "cur_distr", "ref_distr", "distr", "counts", "current_fi",
-    "reference_fi",
+    "reference_fi", "order_statistic_medians_x", "order_statistic_medians_y",
 }  # fmt: skip
 """What is there to be drawn. Bins count where they decide a drift score."""
 
 
-def main(directory: Path, names: list[str]) -> None:
+def main(directory: Path, wanted: list[str]) -> None:
     warnings.filterwarnings("ignore")
     directory.mkdir(parents=True, exist_ok=True)
-    for name in names or FRAMES:
+    path = directory / "names.json"
+    titles = json.loads(path.read_text(encoding="utf-8"))["titles"] if path.exists() else {}
+    for name in [name for name in wanted if name != MISSING] or FRAMES:
         made = FRAMES[name]()
-        golden = {case.id: of(name, case, made) for case in cases(name, made)}
-        write(directory / f"{name}.json", digest(made), golden)
-        print(f"{name}: {len(golden)} cases", file=sys.stderr)  # noqa: T201 - a command
-    (directory / "names.json").write_text(json.dumps(exported(), indent=1) + "\n", encoding="utf-8")
+        golden = known(directory / f"{name}.json", digest(made)) if MISSING in wanted else {}
+        asked = {
+            case.id: golden[case.id] if case.id in golden else of(case, made, titles) for case in cases(name, made)
+        }
+        write(directory / f"{name}.json", digest(made), asked)
+        print(f"{name}: {len(asked.keys() - golden.keys())} of {len(asked)} cases asked", file=sys.stderr)  # noqa: T201
+    text = json.dumps(exported() | {"titles": titles}, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def known(path: Path, frames: str) -> dict[str, Any]:
+    """The golden values that are there already, of the same data."""
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"digest": None}
+    found: dict[str, Any] = document["cases"] if document["digest"] == frames else {}
+    return found
+
+
+def set_apart(entries: Any, titles: dict[str, list[str]]) -> None:
+    """Take what every entry of a test repeats, its name, group and title, out of the entries."""
+    if "test" in entries:
+        titles[entries.pop("test")] = [entries.pop("group"), entries.pop("name")]
+    else:
+        for each in entries.values():
+            set_apart(each, titles)
 
 
 def write(path: Path, frames: str, golden: dict[str, Any]) -> None:
@@ -48,31 +77,38 @@ def line(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def of(frame: str, case: Case, made: Frames) -> Any:
+def of(case: Case, made: Frames, titles: dict[str, list[str]]) -> Any:
     """The peer's answer, or `{"error": type}`."""
-    current, reference = made.current.copy(), made.reference.copy()
     np.random.seed(0)  # noqa: NPY002 - the state that the peer draws from
     try:
-        return answer(case, current, reference if case.compared else None, made.mapping)
+        found = answer(case, made)
+        if case.kind.startswith("test"):
+            set_apart(found, titles)
+        return found
     except Exception as error:  # noqa: BLE001 - that it fails, and how, is its answer
         return {"error": type(error).__name__}
 
 
-def answer(case: Case, current: pd.DataFrame, reference: pd.DataFrame | None, mapping: dict[str, Any]) -> Any:
+def answer(case: Case, made: Frames) -> Any:
     from evidently.legacy.pipeline.column_mapping import ColumnMapping
     from evidently.legacy.report import Report
     from evidently.legacy.test_suite import TestSuite
 
     wish = build(case)
-    roles = ColumnMapping(**mapping)
+    data = {
+        "current_data": made.current.copy(),
+        "reference_data": made.reference.copy() if case.compared else None,
+        "column_mapping": ColumnMapping(**made.mapping),
+        "additional_data": {name: frame.copy() for name, frame in made.additional.items()} or None,
+    }
     if case.kind.startswith("metric"):
-        report = Report(metrics=[wish])
-        report.run(reference_data=reference, current_data=current, column_mapping=roles)
+        report = Report(metrics=[wish], options=RAW if case.name in NEED_RAW else None)
+        report.run(**data)
         if case.kind == "metric preset":
-            return [_named(metric) for metric in report._first_level_metrics]
+            return dict(sorted((_named(metric), True) for metric in report._first_level_metrics))
         return settled(case, plain(report.as_dict()["metrics"][0]["result"]))
     suite = TestSuite(tests=[wish])
-    suite.run(reference_data=reference, current_data=current, column_mapping=roles)
+    suite.run(**data)
     judged = zip(suite._inner_suite.context.tests, suite.as_dict()["tests"], strict=True)
     entries = [settled(case, entry(test, result)) for test, result in judged]
     return entries[0] if case.kind == "test" else by_name(entries)
@@ -82,7 +118,8 @@ def build(case: Case) -> Any:
     from evidently.legacy import metric_preset, metrics, test_preset, tests
     from evidently.legacy.tests.utils import approx
 
-    home = {"metric": metrics, "test": tests, "metric preset": metric_preset, "test preset": test_preset}[case.kind]
+    homes = (metrics, metric_preset) if case.kind.startswith("metric") else (tests, test_preset)
+    home = next(home for home in homes if hasattr(home, case.name))
     arguments = {
         name: approx(value["approx"][0], relative=value["approx"][1], absolute=value["approx"][2])
         if isinstance(value, dict) and "approx" in value
@@ -92,16 +129,16 @@ def build(case: Case) -> Any:
     return getattr(home, case.name)(**arguments)
 
 
-def _named(metric: Any) -> list[Any]:
+def _named(metric: Any) -> str:
     column = getattr(metric, "column_name", None)
-    return [type(metric).__name__, *([] if column is None else [plain(getattr(column, "name", column))])]
+    return type(metric).__name__ + ("" if column is None else f" {getattr(column, 'name', column)}")
 
 
 def entry(test: Any, result: dict[str, Any]) -> dict[str, Any]:
     """A test's verdict and numbers, without its sentences."""
     found = {"test": type(test).__name__, "status": result["status"], "group": result["group"], "name": result["name"]}
     said = {key: value for key, value in (result["parameters"] or {}).items() if value is not None}
-    about = {name: getattr(test, name, None) for name in ("column_name", "label")}
+    about = {name: getattr(test, name, None) or getattr(test.metric, name, None) for name in ("column_name", "label")}
     subject = {name: getattr(value, "name", value) for name, value in about.items() if value is not None}
     return found | {"parameters": plain(subject | said)}
 

@@ -19,22 +19,29 @@ class Ours:
         self.current = FrameProfile(frames.current)
         self.reference = FrameProfile(frames.reference)
         self.mapping = ColumnMapping(**frames.mapping)
+        self.additional = {name: FrameProfile(frame) for name, frame in frames.additional.items()}
 
     def answer(self, case: Case) -> Any:
         """The result, the test's entry, the entries of a preset; `{"error": ...}` where there is none."""
         wish = build(case)
         reference = self.reference if case.compared else None
+        data: dict[str, Any] = {
+            "current_data": self.current,
+            "reference_data": reference,
+            "column_mapping": self.mapping,
+            "additional_data": self.additional,
+        }
         if case.kind == "metric preset":
             assert isinstance(wish, Group)
-            held = expand([wish], Context(self.current, reference, self.mapping))
-            return [_named(metric) for metric in held]
+            held = expand([wish], Context(self.current, reference, self.mapping, self.additional))
+            return dict.fromkeys(sorted(_named(metric) for metric in held), True)
         if case.kind == "metric":
             report = Report(metrics=[wish])
-            report.run(reference_data=reference, current_data=self.current, column_mapping=self.mapping)
+            report.run(**data)
             (found,) = report.as_dict()["metrics"]
             return settled(case, found["result"]) if "result" in found else {"error": found["error"]}
         suite = TestSuite(tests=[wish])
-        suite.run(reference_data=reference, current_data=self.current, column_mapping=self.mapping)
+        suite.run(**data)
         entries = [settled(case, entry) for entry in suite.as_dict()["tests"]]
         return entries[0] if case.kind == "test" else by_name(entries)
 
@@ -57,9 +64,8 @@ def unknown(case: Case) -> str | None:
     return next((name for name in sorted(case.stattests) if name not in stattests()), None)
 
 
-def _named(metric: object) -> list[Any]:
+def _named(metric: object) -> str:
     column = getattr(metric, "column_name", None)
-    return [
-        name_of(metric) if isinstance(metric, Metric) else type(metric).__name__,
-        *([] if column is None else [column]),
-    ]
+    return (name_of(metric) if isinstance(metric, Metric) else type(metric).__name__) + (
+        "" if column is None else f" {column}"
+    )
