@@ -79,7 +79,7 @@ def _taken(piece: _Piece, dtype: Any) -> Array:
 def _join_numbers(pieces: Sequence[_Piece], kinds: set[Any]) -> "pd.Series[Any]":
     if not kinds:
         return pd.Series([None] * sum(piece.rows for piece in pieces), dtype=object)
-    if kinds == {"i"} and all(piece.column is not None or piece.rows == 0 for piece in pieces):
+    if all(piece.rows == 0 or (piece.column is not None and piece.column.kind == "i") for piece in pieces):
         return pd.Series(np.concatenate([_taken(piece, np.int64) for piece in pieces if piece.rows]))
     parts = [
         np.full(piece.rows, np.nan)
@@ -110,11 +110,11 @@ def _join_texts(pieces: Sequence[_Piece]) -> "pd.Series[Any]":
         codes = _taken(piece, _CODE_TYPES[piece.column.width])
         place = [-1 if value is None else known.setdefault(value, len(known)) for value in piece.column.values]  # noqa: PD011
         parts.append(np.asarray(place, dtype=np.int64)[codes])
-    distinct = pd.Series(list(known)).array
+    distinct = pd.Series(list(known))
     codes = np.concatenate(parts)
     if distinct.dtype == object:  # pandas 2, where a missing text stays None
         return pd.Series(np.array([*known, None], dtype=object)[codes], dtype=object)
-    return pd.Series(cast("Any", distinct).take(codes, allow_fill=True))
+    return pd.Series(cast("Any", distinct.array).take(codes, allow_fill=True))
 
 
 def _plain_values(piece: _Piece) -> list[object]:

@@ -70,6 +70,13 @@ def test_an_integer_column_with_a_gap_is_float():
     assert math.isnan(frame["a"][1])
 
 
+def test_integers_after_a_chunk_of_missing_ones_are_floats():
+    frame = frame_of([StoredChunk(encode({"a": [None]}, 1)), StoredChunk(encode({"a": [7]}, 1))])
+    assert frame["a"].dtype == np.float64
+    assert math.isnan(frame["a"][0])
+    assert frame["a"][1] == 7
+
+
 def test_rows_of_another_window_are_left_out():
     chunk = encode({"a": [10, 11, 12], "s": ["x", "y", "z"], "j": [1, "p", None]}, 3)
     frame = frame_of([StoredChunk(chunk, take=[2, 0])])
