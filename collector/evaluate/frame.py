@@ -92,7 +92,7 @@ def _join_numbers(pieces: Sequence[_Piece], kinds: set[Any]) -> "pd.Series[Any]"
 
 def _join_instants(pieces: Sequence[_Piece]) -> "pd.Series[Any]":
     parts = [
-        np.full(piece.rows, MISSING_TIME, dtype=np.int64) if piece.column is None else _taken(piece, np.int64)
+        np.full(piece.rows, MISSING_TIME, dtype=np.int64) if _kind(piece) is None else _taken(piece, np.int64)
         for piece in pieces
     ]
     return pd.Series(np.concatenate(parts).view("datetime64[us]"))

@@ -77,6 +77,12 @@ def test_integers_after_a_chunk_of_missing_ones_are_floats():
     assert frame["a"][1] == 7
 
 
+def test_instants_beside_a_chunk_of_missing_ones_are_instants():
+    known = StoredChunk(encode({"at": [1_359_676_800_000_000]}, 1, times={"at"}))
+    frame = frame_of([StoredChunk(encode({"at": [None]}, 1)), known])
+    assert frame["at"].tolist() == [pd.NaT, pd.Timestamp("2013-02-01")]
+
+
 def test_rows_of_another_window_are_left_out():
     chunk = encode({"a": [10, 11, 12], "s": ["x", "y", "z"], "j": [1, "p", None]}, 3)
     frame = frame_of([StoredChunk(chunk, take=[2, 0])])
