@@ -64,7 +64,7 @@ class Conditions:
         return any(getattr(self, name) is not None for name in NAMES)
 
     def holds(self, value: float) -> bool:
-        """Whether the value meets every condition.
+        """Whether the value meets every condition. A tolerance widens eq, gte and lte, and narrows gt and lt.
 
         >>> Conditions(gte=10, lte=20).holds(15), Conditions(lt=approx(80, 0.125)).holds(75)
         (True, False)
@@ -72,7 +72,7 @@ class Conditions:
         checks = (
             self.eq is None or _low(self.eq) <= value <= _high(self.eq),
             self.not_eq is None or value != self.not_eq,
-            self.gt is None or value > _low(self.gt),
+            self.gt is None or value > _high(self.gt),
             self.gte is None or value >= _low(self.gte),
             self.lt is None or value < _low(self.lt),
             self.lte is None or value <= _high(self.lte),

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from collector.evaluate import ColumnMapping
+from collector.evaluate import ColumnMapping, approx
+from collector.evaluate.conditions import Conditions
 from collector.evaluate.metrics import (
     ClassificationDummyMetric,
     ColumnCorrelationsMetric,
@@ -147,3 +148,12 @@ def test_a_correlation_that_the_reference_lacks_is_judged_as_without_a_reference
     constant = pd.DataFrame({"x": [1.0] * 6, "y": [2.0] * 6})
     varied = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6], "y": [1.0, 2, 3, 4, 5, 7]})
     assert verdict(TestHighlyCorrelatedColumns(), varied, constant)["parameters"]["condition"] == {"lt": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(89, "lt lte"), (90, "eq gte lte"), (110, "eq gte lte"), (111, "gt gte")]
+)
+def test_a_tolerance_widens_eq_gte_and_lte_and_narrows_gt_and_lt(value, expected):
+    around = approx(100, absolute=10)
+    holding = [name for name in ("eq", "gt", "gte", "lt", "lte") if Conditions(**{name: around}).holds(value)]
+    assert holding == expected.split()
