@@ -55,6 +55,9 @@ bench: setup oracle  ## what it costs, as ratios to peers and floors in the same
 
 oracle: .oracle/.ready  ## the peer, in a virtual environment of its own
 
+parity: setup oracle  ## ask the peer for every value, and compare with the golden ones and with ours; PARITY_ARGS=--renew
+	$(RUN)/python -m tests.parity.live $(PARITY_ARGS)
+
 e2e-evidently: setup oracle  ## snapshots in a real Evidently service; TEST_ARGS goes to pytest
 	scripts/install-redis
 	$(WITH_TOOLS) $(RUN)/pytest -rs tests/e2e_evidently $(TEST_ARGS)

@@ -155,5 +155,11 @@ def test_a_correlation_that_the_reference_lacks_is_judged_as_without_a_reference
 )
 def test_a_tolerance_widens_eq_gte_and_lte_and_narrows_gt_and_lt(value, expected):
     around = approx(100, absolute=10)
-    holding = [name for name in ("eq", "gt", "gte", "lt", "lte") if Conditions(**{name: around}).holds(value)]
-    assert holding == expected.split()
+    each = {
+        "eq": Conditions(eq=around),
+        "gt": Conditions(gt=around),
+        "gte": Conditions(gte=around),
+        "lt": Conditions(lt=around),
+        "lte": Conditions(lte=around),
+    }
+    assert [name for name, conditions in each.items() if conditions.holds(value)] == expected.split()

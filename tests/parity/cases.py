@@ -53,6 +53,19 @@ CLASS_TESTS = ("TestPrecisionByClass", "TestRecallByClass", "TestF1ByClass")
 REGRESSION_TESTS = (
     "TestValueMAE", "TestValueRMSE", "TestValueMAPE", "TestValueMeanError", "TestValueAbsMaxError", "TestValueR2Score",
 )  # fmt: skip
+EMBEDDING_METHODS = (
+    ["model", {"threshold": 0.6, "bootstrap": False}],
+    ["model", {"bootstrap": True, "quantile_probability": 0.9, "pca_components": 2}],
+    ["distance", {}],
+    ["distance", {"dist": "cosine", "threshold": 0.5, "bootstrap": True}],
+    ["distance", {"dist": "cityblock"}],
+    ["distance", {"dist": "chebyshev", "pca_components": 3}],
+    ["ratio", {}],
+    ["ratio", {"component_stattest": "ks", "component_stattest_threshold": 0.01, "threshold": 0.6}],
+    ["mmd", {}],
+    ["mmd", {"threshold": 0.1, "bootstrap": True, "quantile_probability": 0.05, "pca_components": 2}],
+)
+"""How vectors are compared: the method and its arguments."""
 TOP_K_METRICS = (
     "PrecisionTopKMetric", "RecallTopKMetric", "FBetaTopKMetric", "MAPKMetric", "MARKMetric", "NDCGKMetric", "MRRKMetric",
     "HitRateKMetric",
@@ -90,59 +103,6 @@ class Case:
         return frozenset(
             value for name, value in self.arguments if name.endswith("stattest") and isinstance(value, str)
         )
-
-
-def by_name(entries: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The tests of a preset by class and subject: their order means nothing. Their long tables stand elsewhere."""
-    named: dict[str, dict[str, Any]] = {}
-    for entry in entries:
-        about = [entry["parameters"][key] for key in ("column_name", "label") if key in entry["parameters"]]
-        said = {key: value for key, value in entry["parameters"].items() if key not in {"features", "columns"}}
-        named[" ".join([entry["test"], *map(str, about)])] = entry | {"parameters": said}
-    return named
-
-
-def settled(case: Case, result: dict[str, Any]) -> dict[str, Any]:
-    """The result in a form that both can have: without a list of values that nobody gave or which of equally frequent
-    values is told; points by name, series by k.
-    """
-    given = {name for name, _ in case.arguments}
-
-    if case.name == "RecCasesTable":
-        return {key: _columns(value) for key, value in result.items()}
-
-    def of(mapping: dict[str, Any]) -> dict[str, Any]:
-        kept: dict[str, Any] = {}
-        for key, value in mapping.items():
-            if key == "columns" and case.kind == "metric":
-                continue  # the roles that the peer found
-            if key == "values" and "values" not in given and isinstance(value, list) and case.name in _OF_LISTS:
-                continue
-            if key.startswith("table_of_") or key in {"current_table", "reference_table"}:
-                kept[key] = sorted(value.values(), reverse=True) if isinstance(value, dict) else value
-            elif isinstance(value, dict) and set(value) == {"x", "y"}:
-                kept[key] = dict(zip(map(str, value["x"]), value["y"], strict=True))
-            elif isinstance(value, list) and case.name in TOP_K_METRICS:
-                kept[key] = {str(k): each for k, each in enumerate(value, start=1)}
-            else:
-                kept[key] = of(value) if isinstance(value, dict) else value
-        return kept
-
-    return of(result)
-
-
-def _columns(value: Any) -> Any:
-    """Rows of a table as columns; cells as text."""
-    if isinstance(value, dict):
-        return {
-            key: [str(each) for each in table] if key == "item_id" else _columns(table) for key, table in value.items()
-        }
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        return _columns({key: [row[key] for row in value] for key in value[0]})
-    return [str(each) for each in value] if isinstance(value, list) else value
-
-
-_OF_LISTS = frozenset({"ColumnValueListMetric", *LIST_TESTS})
 
 
 def _metric(name: str, *, compared: bool = True, **arguments: Any) -> Case:
@@ -185,6 +145,8 @@ def cases(name: str, frames: Frames) -> Iterator[Case]:
     if name == "embeddings":
         yield _metric("EmbeddingsDriftMetric", embeddings_name="vector")
         yield from _both("TestEmbeddingsDrift", embeddings_name="vector")
+        for method in EMBEDDING_METHODS:
+            yield _metric("EmbeddingsDriftMetric", embeddings_name="vector", drift_method={"embedding": method})
     if name in CLASSIFICATION_FRAMES:
         yield from _classification_cases(name, frames)
     if name in REGRESSION_FRAMES:
@@ -217,7 +179,28 @@ def _dataset_cases(name: str) -> Iterator[Case]:
     yield _test("TestNumberOfRows", gte=100, lt=250, is_critical=False)
     yield _test("TestNumberOfRows", is_in=[5, 8, 150, 160])
     yield _test("TestNumberOfRows", not_in=[5, 8, 150, 160])
+    if name == "numeric":
+        yield from _condition_cases(rows=250)
     yield _test("TestShareOfMissingValues", lte={"approx": [0.05, None, 0.01]})
+
+
+def _condition_cases(rows: int) -> Iterator[Case]:
+    """Every comparison just inside of its limit and just outside, with and without a tolerance."""
+    for comparison in ("eq", "gt", "gte", "lt", "lte"):
+        for limit in (rows - 1, rows, rows + 1):
+            yield _test("TestNumberOfRows", compared=False, **{comparison: limit})
+        for value in (rows / 1.1, rows / 1.09, rows / 0.91, rows / 0.9):
+            yield _test("TestNumberOfRows", compared=False, **{comparison: {"approx": [value, 0.1, None]}})
+        for value in (rows - 5, rows + 5, rows + 5.5):
+            yield _test("TestNumberOfRows", compared=False, **{comparison: {"approx": [value, None, 5]}})
+        yield _test("TestNumberOfRows", compared=False, **{comparison: {"approx": [rows - 4, 1e-3, 5]}})
+    for given in (
+        {"not_eq": rows},
+        {"not_eq": 1},
+        {"gte": 10, "lte": 20},
+        {"gte": 10, "lte": 20, "is_critical": False},
+    ):
+        yield _test("TestNumberOfRows", compared=False, **given)
 
 
 def _column_cases(column: str, values: "pd.Series[Any]") -> Iterator[Case]:

@@ -44,7 +44,7 @@ def check(name: str, directory: Path = GOLDEN) -> Outcome:
     frames = FRAMES[name]()
     document = golden(name, directory)
     if document["digest"] != digest(frames):
-        raise ValueError(f"the golden values of {name} are of other data: run make parity")
+        raise ValueError(f"the golden values of {name} are of other data: make parity PARITY_ARGS=--renew")
     outcome, ours = Outcome(), Ours(frames)
     for case in cases(name, frames):
         if case.id not in document["cases"]:

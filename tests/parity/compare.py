@@ -31,8 +31,8 @@ def compare(frame: str, case: str, ours: Any, theirs: Any) -> list[Found]:
 
 
 def _fields(path: str, ours: Any, theirs: Any) -> Iterator[tuple[str, Any, Any]]:
-    if _failed(ours) or _failed(theirs):
-        if not (_failed(ours) and _failed(theirs)):
+    if failed(ours) or failed(theirs):
+        if not (failed(ours) and failed(theirs)):
             yield path, _short(ours), _short(theirs)
         return
     if isinstance(theirs, dict) and isinstance(ours, dict):
@@ -58,7 +58,7 @@ def _fields(path: str, ours: Any, theirs: Any) -> Iterator[tuple[str, Any, Any]]
         yield path, ours, theirs
 
 
-def _failed(value: Any) -> bool:
+def failed(value: Any) -> bool:
     """An error, as a metric's result or as a test's status."""
     return isinstance(value, dict) and ("error" in value or value.get("status") == "ERROR")
 

@@ -4,16 +4,12 @@ A rule says where it holds (a pattern over "frame: case field") and, where the t
 A rule without a relation allows exactly the pairs of values that `pinned.json` lists.
 """
 
-import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
-
-from tests.parity.compare import ABSENT, Found, same
+from tests.parity.compare import ABSENT, Found, failed
 from tests.parity.frames import Frames
+from tests.parity.relations import Relation, answers, equally_common, no_verdict, rounded, table_rounded
 
 
 @dataclass(frozen=True)
@@ -24,61 +20,13 @@ class Difference:
     title: str
     reason: str
     where: str
-    relation: Callable[[Found, Frames], bool] | None = None
+    relation: Relation | None = None
 
     def allows(self, found: Found, frames: Frames) -> bool:
         """Whether the rule speaks of this field, and its relation holds. Pinned values are the caller's to check."""
         if re.search(self.where, f"{found.frame}: {found.case} {found.field}") is None:
             return False
         return self.relation is None or self.relation(found, frames)
-
-
-def rounded(digits: int) -> Callable[[Found, Frames], bool]:
-    """Theirs is ours, rounded."""
-
-    def relation(found: Found, _: Frames) -> bool:
-        if not isinstance(found.ours, float | int) or not isinstance(found.theirs, float | int):
-            return False
-        return bool(abs(found.ours - found.theirs) <= 0.5 * 10**-digits * (1 + 1e-9) + 1e-12 * abs(found.ours))
-
-    return relation
-
-
-def equally_common(found: Found, frames: Frames) -> bool:
-    """Both name a value that no other value outnumbers; theirs rounded to five digits."""
-    column = re.search(r"column_name='(.*)'", found.case)
-    assert column is not None
-    frame = frames.current if found.field.startswith("current") else frames.reference
-    counts = frame[column[1]].value_counts(dropna=False)
-    top = [None if pd.isna(value) else value for value in counts.index[counts == counts.max()].tolist()]
-    theirs = None if found.theirs in {"nan", "NaT"} else found.theirs
-    mine = any(_is(found.ours, None if value in {math.inf, -math.inf} else value) for value in top)
-    return mine and any(_is(theirs, round(value, 5) if isinstance(value, float) else value) for value in top)
-
-
-def _is(said: Any, value: Any) -> bool:
-    return same(said, value) or bool(str(said) == str(value))
-
-
-def answers(found: Found, _: Frames) -> bool:
-    """The peer raises; this engine says something."""
-    return _failed(found.theirs) and not _failed(found.ours)
-
-
-def no_verdict(found: Found, _: Frames) -> bool:
-    """Both refuse to call it a success."""
-    return bool(found.theirs == {"status": "FAIL"} and found.ours == {"status": "ERROR"})
-
-
-def _failed(value: Any) -> bool:
-    return isinstance(value, dict) and ("error" in value or value.get("status") == "ERROR")
-
-
-def table_rounded(found: Found, _: Frames) -> bool:
-    """Theirs is rounded, or computed from what is: how far it may lie away, by column of the table."""
-    column = int(found.field.rpartition("[")[2].rstrip("]"))
-    away = (0.5, 0, 0.005, 0, 0, 0.05, 0.05, 0.15, 0.06, 0.02, 0.03, 0.05)[column]
-    return bool(abs(found.ours - found.theirs) <= away * (1 + 1e-9))
 
 
 SUMMARY_TESTS = "TestColumnValue(Min|Max|Mean|Median|Std)|TestMeanInNSigmas"
@@ -299,7 +247,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "Without a user who has a relevant item there is no result",
         "The peer averages nothing, to NaN.",
         r"^rank\w+: (Precision|Recall|FBeta)TopKMetric|^rank\w+: MA[PR]KMetric",
-        lambda found, _: _failed(found.ours) and found.theirs == "a result",
+        lambda found, _: failed(found.ours) and found.theirs == "a result",
     ),
     Difference(
         "order-of-rows",

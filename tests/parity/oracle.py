@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.parity.cases import Case, by_name, cases, settled
+from tests.parity.cases import Case, cases
 from tests.parity.frames import FRAMES, Frames, digest
+from tests.parity.normal import by_name, settled
 
 MISSING = "--missing"
 """Ask only for what is not known yet; without it, for everything."""
@@ -116,17 +117,24 @@ def answer(case: Case, made: Frames) -> Any:
 
 def build(case: Case) -> Any:
     from evidently.legacy import metric_preset, metrics, test_preset, tests
-    from evidently.legacy.tests.utils import approx
 
     homes = (metrics, metric_preset) if case.kind.startswith("metric") else (tests, test_preset)
     home = next(home for home in homes if hasattr(home, case.name))
-    arguments = {
-        name: approx(value["approx"][0], relative=value["approx"][1], absolute=value["approx"][2])
-        if isinstance(value, dict) and "approx" in value
-        else value
-        for name, value in case.arguments
-    }
+    arguments = {name: _made(value) for name, value in case.arguments}
     return getattr(home, case.name)(**arguments)
+
+
+def _made(value: Any) -> Any:
+    from evidently.legacy.metrics.data_drift import embedding_drift_methods
+    from evidently.legacy.tests.utils import approx
+
+    if isinstance(value, dict) and "approx" in value:
+        number, relative, absolute = value["approx"]
+        return approx(number, relative=relative, absolute=absolute)
+    if isinstance(value, dict) and "embedding" in value:
+        method, arguments = value["embedding"]
+        return getattr(embedding_drift_methods, method)(**arguments)
+    return value
 
 
 def _named(metric: Any) -> str:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from collector.evaluate import ColumnMapping, Report, TestSuite, approx
+from collector.evaluate import ColumnMapping, Report, TestSuite, approx, embeddings
 from collector.evaluate.base import Context, Group, Metric, name_of
 from collector.evaluate.drift import stattests
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.registry import metrics_by_name, tests_by_name
 from collector.evaluate.run import expand
-from tests.parity.cases import Case, by_name, settled
+from tests.parity.cases import Case
 from tests.parity.frames import Frames
+from tests.parity.normal import by_name, settled
 
 
 class Ours:
@@ -48,12 +49,18 @@ class Ours:
 
 def build(case: Case) -> object:
     made = metrics_by_name() if case.kind.startswith("metric") else tests_by_name()
-    arguments = {
-        name: approx(*value["approx"]) if isinstance(value, dict) and "approx" in value else value
-        for name, value in case.arguments
-    }
+    arguments = {name: _made(value) for name, value in case.arguments}
     wish: object = made[case.name](**arguments)
     return wish
+
+
+def _made(value: Any) -> Any:
+    if isinstance(value, dict) and "approx" in value:
+        return approx(*value["approx"])
+    if isinstance(value, dict) and "embedding" in value:
+        method, arguments = value["embedding"]
+        return getattr(embeddings, method)(**arguments)
+    return value
 
 
 def unknown(case: Case) -> str | None:

@@ -16,7 +16,7 @@ from tests.parity.differences import DIFFERENCES
 from tests.parity.frames import FRAMES
 from tests.parity.names import LEFT_OUT, NOT_YET
 
-RENEW = "run: make parity"
+RENEW = "run: make parity PARITY_ARGS=--renew"
 
 
 @cache
