@@ -176,6 +176,8 @@ class Mmd(DriftMethod):
 
     Drift: above the threshold; with `bootstrap`, above the quantile of 100 such values within the reference. Of more
     than 5000 rows on a side, 5000 are drawn: time grows with the square of the rows.
+
+    Source: Gretton et al., Journal of Machine Learning Research 13 (2012).
     """
 
     name: ClassVar[str] = "mmd"

@@ -358,6 +358,11 @@ def test_too_few_texts_are_a_reason():
     assert "too few texts" in error(ColumnDriftMetric("x"), current, reference, TEXT)
 
 
+def test_texts_without_a_word_of_their_own_are_a_reason():
+    reference, current = pair_of(["the same"] * 20, ["the same"] * 20)
+    assert "no words to compare" in error(ColumnDriftMetric("x"), current, reference, TEXT)
+
+
 def test_without_scikit_learn_text_drift_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     reference, current = t1()

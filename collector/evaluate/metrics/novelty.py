@@ -15,7 +15,9 @@ class NoveltyMetric(Metric):
     """Minus the binary logarithm of the share of training users who had to do with an item: its mean over the first k,
     then over users. Items that the training data lack are left out.
 
-    Needs training data (`additional_data`).
+    In bits; 0: everybody knew every item. Needs training data (`additional_data`).
+
+    Source: Zhou et al., Proceedings of the National Academy of Sciences 107 (2010).
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report

@@ -18,6 +18,8 @@ class PersonalizationMetric(Metric):
 
     Not a number with a single user. The tables count the most frequent items over whole lists.
 
+    Source: Zhou et al., Proceedings of the National Academy of Sciences 107 (2010).
+
     >>> import pandas as pd
     >>> from collector.evaluate import Report
     >>> seen = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [7, 8, 7, 9], "prediction": [1, 2, 1, 2]})

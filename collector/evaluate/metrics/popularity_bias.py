@@ -18,6 +18,8 @@ class PopularityBias(Metric):
     `normalize_arp`, by that of the most popular item. `coverage`: the share of training items that anybody is
     recommended. `gini`: 0, all recommended items are recommended equally often; 1, one of them always.
 
+    Source: Abdollahpouri et al., Proceedings of the 13th ACM conference on Recommender Systems (2019).
+
     >>> import pandas as pd
     >>> from collector.evaluate import Report
     >>> known = pd.DataFrame({"user_id": [1, 2, 1, 2], "item_id": [7, 7, 8, 9]})

@@ -19,7 +19,7 @@ from collector.evaluate.recommendations import Floats, lists
 class ScoreDistribution(Metric):
     """The entropy, in nats, of the softmax of all scores of the first k, and their distribution beside the others'.
 
-    Raises Invalid for ranks.
+    High: the scores are alike; low: a few stand out. Raises Invalid for ranks.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report

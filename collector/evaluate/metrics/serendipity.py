@@ -25,6 +25,8 @@ class SerendipityMetric(Metric):
 
     Needs training data (`additional_data`), with the item features in them.
 
+    Source: Vargas and Castells, Proceedings of the 5th ACM conference on Recommender Systems (2011), unexpectedness.
+
     >>> import pandas as pd
     >>> from collector.evaluate import Report
     >>> known = pd.DataFrame({"user_id": [1, 1], "item_id": [5, 6], "sweet": [1.0, 0.0], "salty": [0.0, 1.0]})

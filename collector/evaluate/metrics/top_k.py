@@ -2,7 +2,10 @@
 
 All take `k`; `min_rel_score`, the target from which an item is relevant (any above 0 without it); and
 `no_feedback_users`, whether users without a relevant item count. Each gives the value at k and, for every k up to
-ten or further, the curve. A k beyond the longest list gives the value of the whole lists.
+ten or further, the curve. A k beyond the longest list gives the value of the whole lists. All are shares between 0
+(nothing that is relevant) and 1, of the lists' own relevant items; equal scores, which share a rank, may exceed it.
+
+All raise Invalid where user, prediction or target are not there, or no user has a relevant item.
 """
 
 from dataclasses import dataclass
@@ -100,6 +103,8 @@ class RecallTopKMetric(_SharedCurve):
 class FBetaTopKMetric(CurveMetric):
     """The weighted harmonic mean of mean precision and mean recall; beta above 1 favours recall.
 
+    Source: van Rijsbergen, Information Retrieval (1979), chapter 7.
+
     >>> import pandas as pd
     >>> from collector.evaluate import Report
     >>> seen = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [7, 8, 7, 9],
@@ -127,6 +132,8 @@ class FBetaTopKMetric(CurveMetric):
 @dataclass(frozen=True)
 class MAPKMetric(_SharedCurve):
     """Mean average precision: the precision at the rank of each relevant item, summed up to k, by their number.
+
+    Source: Manning, Raghavan and Schütze, Introduction to Information Retrieval (2008), section 8.4.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report
@@ -162,6 +169,8 @@ class MARKMetric(_SharedCurve):
 class NDCGKMetric(_TopKMetric):
     """The discounted gain of the first k, by that of the list in its best order. Gains are the targets themselves.
 
+    Source: Järvelin and Kekäläinen, ACM Transactions on Information Systems 20 (2002).
+
     >>> import pandas as pd
     >>> from collector.evaluate import Report
     >>> seen = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [7, 8, 7, 9],
@@ -179,6 +188,8 @@ class NDCGKMetric(_TopKMetric):
 @dataclass(frozen=True)
 class MRRKMetric(_SharedCurve):
     """One by the rank of the first relevant item, 0 when there is none among the first k; mean over users.
+
+    Source: Voorhees, Proceedings of TREC-8 (1999).
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report

@@ -32,6 +32,15 @@ class RecsysPreset(MetricPreset):
     """How good recommendations are, and what they are like: more with item features, and with training data.
 
     It holds RecCasesTable, which shows the lists of a few users.
+
+    >>> import pandas as pd
+    >>> from collector.evaluate import Report
+    >>> seen = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [7, 8, 7, 9],
+    ...                      "prediction": [0.9, 0.2, 0.8, 0.7], "target": [1, 0, 1, 1]})
+    >>> report = Report(metrics=[RecsysPreset(k=2)])
+    >>> report.run(current_data=seen)
+    >>> report.as_dict()["metrics"][0]["result"]["current_value"]
+    0.75
     """
 
     k: int

@@ -16,7 +16,16 @@ from collector.evaluate.presets.base import MetricPreset
 
 @dataclass(frozen=True)
 class TextEvals(MetricPreset):
-    """A summary of each descriptor of a column of texts: their length, sentences and other characters than letters."""
+    """A summary of each descriptor of a column of texts: their length, sentences and other characters than letters.
+
+    >>> import pandas as pd
+    >>> from collector.evaluate import ColumnMapping, Report
+    >>> report = Report(metrics=[TextEvals("said", descriptors=["WordCount"])])
+    >>> report.run(current_data=pd.DataFrame({"said": ["yes", "not at all"]}),
+    ...            column_mapping=ColumnMapping(text_features=["said"]))
+    >>> report.as_dict()["metrics"][0]["result"]["current_characteristics"]["mean"]
+    2.0
+    """
 
     column_name: str
     descriptors: Sequence[object] | None = None

@@ -48,7 +48,13 @@ def domain_auc(pair: Pair, method: str) -> float:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fifty rounds are the definition, converged or not
-        classifier.fit([texts[index] for index in train], is_current[train].astype(np.int64))
+        try:
+            classifier.fit([texts[index] for index in train], is_current[train].astype(np.int64))
+        except ValueError as error:
+            raise Invalid(
+                f"column {pair.name!r} has no words to compare: each is a stop word or in more than half of the texts",
+                column=pair.name,
+            ) from error
         scores = classifier.predict_proba([texts[index] for index in test])[:, 1]
     return roc_auc(is_current[test], scores)
 

@@ -11,7 +11,17 @@ from collector.evaluate.tests.base import Test, Verdict
 
 @dataclass(frozen=True)
 class TestEmbeddingsDrift(Test):
-    """Fails when the embeddings drifted. Parameters as those of EmbeddingsDriftMetric."""
+    """Fails when the embeddings drifted. Parameters as those of EmbeddingsDriftMetric.
+
+    >>> import pandas as pd
+    >>> from collector.evaluate import ColumnMapping, TestSuite
+    >>> before = pd.DataFrame({"e0": [0.0, 1.0], "e1": [1.0, 0.0]})
+    >>> suite = TestSuite(tests=[TestEmbeddingsDrift("words", drift_method="distance")])
+    >>> suite.run(reference_data=before, current_data=before + [3.0, 4.0],
+    ...           column_mapping=ColumnMapping(embeddings={"words": ["e0", "e1"]}))
+    >>> bool(suite)
+    False
+    """
 
     title: ClassVar[str] = "Drift for embeddings"
     group: ClassVar[str] = "data_drift"

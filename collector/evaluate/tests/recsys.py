@@ -1,4 +1,14 @@
-"""Tests of recommendations. By default the reference's value give or take a tenth; without one, above zero."""
+"""Tests of recommendations. By default the reference's value give or take a tenth; without one, above zero.
+
+>>> import pandas as pd
+>>> from collector.evaluate import TestSuite
+>>> seen = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [7, 8, 7, 9],
+...                      "prediction": [0.9, 0.2, 0.8, 0.7], "target": [1, 0, 1, 1]})
+>>> suite = TestSuite(tests=[TestPrecisionTopK(k=2, gte=0.7), TestHitRateK(k=1)])
+>>> suite.run(current_data=seen)
+>>> bool(suite)
+True
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
