@@ -31,7 +31,8 @@ from collector.evaluate.tests.recsys import TestHitRateK, TestMAPK, TestNDCGK, T
 class RecsysPreset(MetricPreset):
     """How good recommendations are, and what they are like: more with item features, and with training data.
 
-    It holds RecCasesTable, which shows the lists of a few users.
+    The lists of single users (RecCasesTable) are shown for `user_ids` only, when those are given: rows of people belong
+    into no snapshot that did not ask for them.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report
@@ -67,7 +68,7 @@ class RecsysPreset(MetricPreset):
             MRRKMetric(self.k, *asked),
             HitRateKMetric(self.k, *asked),
             *([PopularityBias(self.k, normalize_arp=self.normalize_arp)] if trained else []),
-            RecCasesTable(self.user_ids, self.display_features),
+            *([RecCasesTable(self.user_ids, self.display_features)] if self.user_ids else []),
             *([ScoreDistribution(self.k)] if scored else []),
             PersonalizationMetric(self.k),
             *([DiversityMetric(self.k, features)] if features else []),
