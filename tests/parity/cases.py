@@ -53,6 +53,27 @@ CLASS_TESTS = ("TestPrecisionByClass", "TestRecallByClass", "TestF1ByClass")
 REGRESSION_TESTS = (
     "TestValueMAE", "TestValueRMSE", "TestValueMAPE", "TestValueMeanError", "TestValueAbsMaxError", "TestValueR2Score",
 )  # fmt: skip
+DESCRIPTORS = (
+    ["TextLength", {}],
+    ["WordCount", {}],
+    ["SentenceCount", {}],
+    ["NonLetterCharacterPercentage", {}],
+    ["RegExp", {"reg_exp": "[A-Z].*[.!]"}],
+    ["Contains", {"items": ["world", "http"]}],
+    ["Contains", {"items": ["world", "hello"], "case_sensitive": False, "mode": "all"}],
+    ["DoesNotContain", {"items": ["world", "http"]}],
+    ["BeginsWith", {"prefix": "He"}],
+    ["BeginsWith", {"prefix": "he", "case_sensitive": False}],
+    ["EndsWith", {"suffix": "."}],
+    ["TriggerWordsPresence", {"words_list": ["hell", "test"], "lemmatize": False}],
+    ["IncludesWords", {"words_list": ["world", "he"], "mode": "any", "lemmatize": False}],
+    ["IncludesWords", {"words_list": ["world", "hello"], "mode": "all", "lemmatize": False}],
+    ["ExcludesWords", {"words_list": ["world", "hello"], "mode": "any", "lemmatize": False}],
+    ["ExcludesWords", {"words_list": ["world", "hello"], "mode": "all", "lemmatize": False}],
+    ["ContainsLink", {}],
+    ["IsValidPython", {}],
+)
+"""What is read from a text, and with which arguments."""
 EMBEDDING_METHODS = (
     ["model", {"threshold": 0.6, "bootstrap": False}],
     ["model", {"bootstrap": True, "quantile_probability": 0.9, "pca_components": 2}],
@@ -75,7 +96,7 @@ TOP_K_TESTS = (
 )  # fmt: skip
 
 CLASSIFICATION_FRAMES = {
-    "binary", "binary_columns", "binary_labels", "multiclass", "multiclass_labels", "b1", "m1",
+    "binary", "binary_columns", "binary_labels", "multiclass", "multiclass_labels", "gaps", "b1", "m1",
 }  # fmt: skip
 REGRESSION_FRAMES = {"regression", "regression_signed", "r1", "correlated"}
 RANKING_FRAMES = {"ranking", "ranks"}
@@ -120,10 +141,13 @@ def _both(name: str, **arguments: Any) -> Iterator[Case]:
 
 def cases(name: str, frames: Frames) -> Iterator[Case]:
     """Everything that is asked of one pair of frames."""
-    if name not in {"shuffled", "trained"}:
+    if name not in {"shuffled", "trained", "sentences"}:
         yield from _dataset_cases(name)
     if name in RANKING_FRAMES:
         yield from _ranking_cases()
+        return
+    if name == "sentences":
+        yield from _text_cases()
         return
     if name == "trained":
         yield from _trained_cases()
@@ -182,6 +206,22 @@ def _dataset_cases(name: str) -> Iterator[Case]:
     if name == "numeric":
         yield from _condition_cases(rows=250)
     yield _test("TestShareOfMissingValues", lte={"approx": [0.05, None, 0.01]})
+
+
+def _text_cases() -> Iterator[Case]:
+    for name, arguments in DESCRIPTORS:
+        described = {"descriptor": [name, arguments, "text"]}
+        yield _metric("ColumnSummaryMetric", column_name=described)
+        yield _metric("ColumnDriftMetric", column_name=described)
+        yield from _both("TestMostCommonValueShare", column_name=described)
+    for name, arguments in DESCRIPTORS[:4]:
+        described = {"descriptor": [name, arguments, "text"]}
+        for test in NUMBER_TESTS:
+            yield from _both(test, column_name=described)
+        yield _metric("ColumnQuantileMetric", column_name=described, quantile=0.75)
+    some = {name: {"descriptor": [name, arguments, None]} for name, arguments in DESCRIPTORS[:4]}
+    yield _metric("TextDescriptorsDriftMetric", column_name="text", descriptors=some)
+    yield Case("metric preset", "TextEvals", (("column_name", "text"), ("descriptors", list(some.values()))))
 
 
 def _condition_cases(rows: int) -> Iterator[Case]:
@@ -258,7 +298,7 @@ def _drift_cases(name: str, columns: list[str]) -> Iterator[Case]:
 
 def _classification_cases(name: str, frames: Frames) -> Iterator[Case]:
     target = sorted(set(frames.current["target"].tolist()))
-    binary_probabilities = name in {"binary", "binary_columns", "b1"}
+    binary_probabilities = name in {"binary", "binary_columns", "gaps", "b1"}
     options: list[dict[str, Any]] = [{}]
     if binary_probabilities:
         options += [{"probas_threshold": 0.3}, {"probas_threshold": 0.7}, {"k": 20}]
@@ -360,6 +400,6 @@ def _preset_cases(name: str) -> Iterator[Case]:
     for preset in presets:
         yield Case("test preset", preset)
         yield Case("test preset", preset, (), compared=False)
-    if name in {"binary", "binary_columns", "b1"}:
+    if name in {"binary", "binary_columns", "gaps", "b1"}:
         yield Case("test preset", "BinaryClassificationTopKTestPreset", (("k", 20),))
         yield Case("test preset", "BinaryClassificationTestPreset", (("probas_threshold", 0.3),), compared=False)

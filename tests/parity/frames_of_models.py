@@ -176,3 +176,12 @@ def ranks() -> Frames:
         return pd.DataFrame(rows, columns=["user_id", "item_id", "prediction", "target"])
 
     return Frames(make(32, 9), make(31, 10), {"task": "recsys", "recommendations_type": "rank"})
+
+
+def gaps() -> Frames:
+    """A binary classification, some rows without a prediction."""
+    made = binary()
+    current, reference = made.current.copy(), made.reference.copy()
+    current.loc[[1, 40, 77], "prediction"] = np.nan
+    reference.loc[[0], "prediction"] = np.nan
+    return Frames(current, reference, made.mapping)

@@ -291,3 +291,19 @@ def embeddings() -> Frames:
         return vectors.assign(x=rng.normal(0, 1, rows))
 
     return Frames(make(42, 90, 0.4), make(41, 120, 0.0), {"embeddings": {"vector": ["e0", "e1", "e2", "e3"]}})
+
+
+def sentences() -> Frames:
+    """Texts with digits, links, code, words in other cases; some missing, some empty."""
+    parts = [
+        "Hello world!", "This is 1 test.", "Mr. Smith went home.", "He slept? Yes.", "see https://example.org/a now", '{"a": 1}',
+        "[1, 2", "x = 1 + 2", "abc123 def-ghi", "the World is hell", "Über allem", "no end",
+    ]  # fmt: skip
+
+    def make(seed: int, rows: int, most: int) -> pd.DataFrame:
+        rng = draws(seed)
+        texts: list[str | None] = [" ".join(rng.choice(parts, rng.randint(1, most))) for _ in range(rows)]
+        texts[3], texts[7] = None, " "
+        return pd.DataFrame({"text": texts, "x": rng.normal(0, 1, rows)})
+
+    return Frames(make(50, 70, 5), make(49, 80, 4), {"text_features": ["text"]})

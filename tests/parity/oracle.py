@@ -29,7 +29,7 @@ NEED_RAW = {"RegressionErrorBiasTable"}
 DRAWN = {
     "distribution", "small_distribution", "values_in_list_dist", "values_not_in_list_dist", "plot_data", "hist",
     "current_distribution", "reference_distribution", "cur_distr", "ref_distr", "distr", "counts", "current_fi",
-    "reference_fi", "order_statistic_medians_x", "order_statistic_medians_y",
+    "reference_fi", "dataset_columns", "order_statistic_medians_x", "order_statistic_medians_y",
 }  # fmt: skip
 """What is there to be drawn. Bins count where they decide a drift score."""
 
@@ -125,6 +125,7 @@ def build(case: Case) -> Any:
 
 
 def _made(value: Any) -> Any:
+    from evidently.legacy import descriptors
     from evidently.legacy.metrics.data_drift import embedding_drift_methods
     from evidently.legacy.tests.utils import approx
 
@@ -134,12 +135,18 @@ def _made(value: Any) -> Any:
     if isinstance(value, dict) and "embedding" in value:
         method, arguments = value["embedding"]
         return getattr(embedding_drift_methods, method)(**arguments)
-    return value
+    if isinstance(value, dict) and "descriptor" in value:
+        name, arguments, column = value["descriptor"]
+        described = getattr(descriptors, name)(**arguments)
+        return described if column is None else described.on(column)
+    if isinstance(value, dict):
+        return {key: _made(each) for key, each in value.items()}
+    return [_made(each) for each in value] if isinstance(value, list) else value
 
 
 def _named(metric: Any) -> str:
     column = getattr(metric, "column_name", None)
-    return type(metric).__name__ + ("" if column is None else f" {getattr(column, 'name', column)}")
+    return type(metric).__name__ + ("" if column is None else f" {getattr(column, 'display_name', column)}")
 
 
 def entry(test: Any, result: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +154,7 @@ def entry(test: Any, result: dict[str, Any]) -> dict[str, Any]:
     found = {"test": type(test).__name__, "status": result["status"], "group": result["group"], "name": result["name"]}
     said = {key: value for key, value in (result["parameters"] or {}).items() if value is not None}
     about = {name: getattr(test, name, None) or getattr(test.metric, name, None) for name in ("column_name", "label")}
-    subject = {name: getattr(value, "name", value) for name, value in about.items() if value is not None}
+    subject = {name: getattr(value, "display_name", value) for name, value in about.items() if value is not None}
     return found | {"parameters": plain(subject | said)}
 
 

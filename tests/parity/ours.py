@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from collector.evaluate import ColumnMapping, Report, TestSuite, approx, embeddings
+from collector.evaluate import ColumnMapping, Report, TestSuite, approx, descriptors, embeddings
 from collector.evaluate.base import Context, Group, Metric, name_of
 from collector.evaluate.drift import stattests
 from collector.evaluate.profile import FrameProfile
@@ -60,7 +60,13 @@ def _made(value: Any) -> Any:
     if isinstance(value, dict) and "embedding" in value:
         method, arguments = value["embedding"]
         return getattr(embeddings, method)(**arguments)
-    return value
+    if isinstance(value, dict) and "descriptor" in value:
+        name, arguments, column = value["descriptor"]
+        described = getattr(descriptors, name)(**arguments)
+        return described if column is None else described.on(column)
+    if isinstance(value, dict):
+        return {key: _made(each) for key, each in value.items()}
+    return [_made(each) for each in value] if isinstance(value, list) else value
 
 
 def unknown(case: Case) -> str | None:
