@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from tests.parity.cases import LIST_TESTS, TOP_K_METRICS, Case
+from tests.parity.case import Case
+from tests.parity.cases import LIST_TESTS
+from tests.parity.cases_of_models import TOP_K_METRICS
 
 
 def by_name(entries: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

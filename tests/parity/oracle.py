@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.parity.cases import Case, cases
+from tests.parity.case import Case
+from tests.parity.cases import cases
 from tests.parity.frames import FRAMES, Frames, digest
 from tests.parity.normal import by_name, settled
 

@@ -8,7 +8,7 @@ from collector.evaluate.drift import stattests
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.registry import metrics_by_name, tests_by_name
 from collector.evaluate.run import expand
-from tests.parity.cases import Case
+from tests.parity.case import Case
 from tests.parity.frames import Frames
 from tests.parity.normal import by_name, settled
 
