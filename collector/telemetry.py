@@ -71,6 +71,7 @@ class Telemetry:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says no type here
         self.registry = CollectorRegistry()
         self._series: dict[str, Counter | Gauge | Histogram] = {}
+        self._children: dict[tuple[str, ...], Counter | Gauge | Histogram] = {}
         for series in SERIES:
             if series.kind == "counter":
                 self._series[series.name] = Counter(series.name, series.meaning, series.labels, registry=self.registry)
@@ -82,11 +83,12 @@ class Telemetry:
                 )
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        if not amount:
+            return
         series = self._of(name, labels)
         if not isinstance(series, Counter):
             raise TypeError(f"{name} is not a counter")
-        if amount:
-            series.inc(amount)
+        series.inc(amount)
 
     def set(self, name: str, value: float, **labels: str) -> None:
         series = self._of(name, labels)
@@ -105,8 +107,13 @@ class Telemetry:
         return generate_latest(self.registry)
 
     def _of(self, name: str, labels: Mapping[str, str]) -> Counter | Gauge | Histogram:
-        series = self._series[name]
-        return series.labels(**labels) if labels else series
+        # The library looks a child up under a lock, and checks its labels each time: once is enough.
+        key = (name, *labels, *labels.values())
+        found = self._children.get(key)
+        if found is None:
+            series = self._series[name]
+            found = self._children[key] = series.labels(**labels) if labels else series
+        return found
 
 
 def document() -> str:

@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from collector import chunks
 from collector.batch.due import open_now
@@ -144,8 +145,12 @@ def _append_of(group: _Group) -> Append:
 
 def _joined(group: _Group) -> Mapping[str, Sequence[object]]:
     """The pieces' columns one below the other; a column that a piece lacks is missing in its rows."""
+    first = group.pieces[0].table.columns
     if len(group.pieces) == 1:
-        return group.pieces[0].table.columns
+        return first
+    tables = [piece.table.columns for piece in group.pieces]
+    if all(table.keys() == first.keys() for table in tables):
+        return {name: list(chain.from_iterable([table[name] for table in tables])) for name in first}
     columns: dict[str, list[object]] = {}
     rows = 0
     for piece in group.pieces:
@@ -261,13 +266,17 @@ class BufferedIntake:
         if not pieces:
             return ()
         self._commit.submit(pieces)
+        if len(pieces) == 1:
+            return (await pieces[0].done,)
         return await asyncio.gather(*(piece.done for piece in pieces))
 
     def _pieces(self, monitor: Monitor, judged: Judged, request_key: str | None) -> list[_Piece]:
         rows = judged.table.rows
         events = judged.event_us if monitor.event_time else None
         instants = [self._clock.now_us()] * rows if events is None else events
-        times = frozenset((monitor.columns.timestamp, *(monitor.columns.datetime_features or ()))) - {None}
+        times = frozenset(
+            name for name in (monitor.columns.timestamp, *(monitor.columns.datetime_features or ())) if name is not None
+        )
         loop = asyncio.get_running_loop()
         found = []
         for pane, indexes in panes_of(monitor.window, instants).items():
@@ -281,7 +290,7 @@ class BufferedIntake:
                         table=judged.table if whole else _select(judged.table, chosen),
                         ids=judged.ids if whole or judged.ids is None else [judged.ids[i] for i in chosen],
                         key=None if request_key is None else f"{request_key}/{first}",
-                        times=frozenset(str(name) for name in times),
+                        times=times,
                         max_event_us=None if events is None else max(events[i] for i in chosen),
                         done=loop.create_future(),
                     )
