@@ -49,9 +49,10 @@ format: setup  ## put every file into its one format
 	$(UV) pip install --quiet --python .oracle/bin/python 'evidently==0.7.23' 'pandas<3'
 	touch $@
 
-bench: setup oracle  ## what it costs, as ratios to peers and floors in the same run; BENCH_ARGS goes to the receiving part
+bench: setup oracle  ## what it costs, as ratios to peers and floors in the same run, into docs/benchmarks.md; needs wrk
 	scripts/install-redis
-	$(WITH_TOOLS) $(RUN)/python tests/bench/receive.py $(BENCH_ARGS)
+	$(RUN)/python -m tests.bench.evaluate --full --write docs/benchmarks.md
+	$(WITH_TOOLS) $(RUN)/python -m tests.bench.receive --append docs/benchmarks.md
 
 oracle: .oracle/.ready  ## the peer, in a virtual environment of its own
 

@@ -176,9 +176,13 @@ def table(results: dict[tuple[int, int], dict[str, tuple[float, float]]]) -> str
     revision = commit.stdout.strip() or "unknown"
     machine = platform.processor() or platform.machine()
     lines = [
-        "# How fast the evaluation is",
+        "# Benchmarks",
         "",
-        "Made by `python -m tests.bench.evaluate`. Medians, warm, rows x columns of each of reference and current; the",
+        "Made by `make bench`, on a machine that others use too: ratios of one run say more than times.",
+        "",
+        "## Evaluating",
+        "",
+        "Medians, warm, rows x columns of each of reference and current; the",
         "values of both sides agreed before anything was timed. The reference is not cached here, as it is in the service.",
         "",
         f"{machine}, Python {platform.python_version()}, pandas {pd.__version__}, numpy {np.__version__}, commit {revision}.",

@@ -1,11 +1,10 @@
 """Receiving, as a ratio to a bare aiohttp handler that reads and parses the body, in the same run.
 
-`python tests/bench/receive.py [--seconds 5] [--rounds 3]` prints a Markdown table. Needs wrk, and redis-server for
-the Redis rows. Everything is on 127.0.0.1; every load is bounded in time.
+`python -m tests.bench.receive [--seconds 4] [--rounds 3] [--append PAGE]` prints a Markdown table. Needs wrk and
+redis-server. Everything is on 127.0.0.1; every load is bounded in time.
 """
 
 import argparse
-import os
 import re
 import shutil
 import statistics
@@ -19,8 +18,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import orjson
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.service import Service, free_port
 
@@ -41,6 +38,7 @@ async def main():
     await asyncio.Event().wait()
 uvloop.run(main())
 """
+_BARE = "bare aiohttp: reads and parses"
 CONFIG = """
 monitors:
   - id: m
@@ -137,39 +135,60 @@ def _lua(payload: bytes) -> str:
     return "[==[" + payload.decode() + "]==]"
 
 
-def main() -> None:
-    options = argparse.ArgumentParser()
-    options.add_argument("--seconds", type=float, default=4)
-    options.add_argument("--rounds", type=int, default=3)
-    chosen = options.parse_args()
+def table(seconds: float, rounds: int) -> str:
+    """Run all loads; the section of the page. Raises SystemExit when a tool is missing."""
     for tool in ("wrk", "redis-server"):
         if shutil.which(tool) is None:
             raise SystemExit(f"{tool} is not installed; on Debian: apt-get install {tool}")
+    lines = [
+        "## Receiving",
+        "",
+        "One server process each, 16 keep-alive connections of wrk on the same cores, rows of 20 columns,",
+        f"{rounds} rounds of {seconds:g} s in turn, medians. The bare handler reads the body and parses it, no more.",
+        "",
+        "| rows per POST | server | requests/s | rows/s | p99 ms | of bare |",
+        "|---|---|---|---|---|---|",
+    ]
     with ExitStack() as stack:
         redis_url = stack.enter_context(redis())
         servers = {
-            "bare aiohttp: reads and parses": stack.enter_context(bare()),
+            _BARE: stack.enter_context(bare()),
             "SQLite, synchronous=NORMAL": stack.enter_context(
                 ours(lambda directory: f"sqlite://{directory / 'b.db'}", COLLECTOR_SQLITE_SYNCHRONOUS="NORMAL")
             ),
             "SQLite, synchronous=FULL": stack.enter_context(ours(lambda directory: f"sqlite://{directory / 'b.db'}")),
             "Redis, no AOF": stack.enter_context(ours(lambda directory: redis_url)),
         }
-        print(f"One server process each, 16 connections, {chosen.rounds} rounds of {chosen.seconds:g} s, "
-              f"{os.cpu_count()} cores; medians.\n")  # fmt: skip
-        print("| rows per POST | server | requests/s | rows/s | p99 ms | of bare |")
-        print("|---|---|---|---|---|---|")
         for rows in (1, 100):
-            payload = body(rows)
-            rates: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-            for _ in range(chosen.rounds):
-                for name, url in servers.items():
-                    rates[name].append(load(url, payload, chosen.seconds))
-            floor = statistics.median(rate for rate, _ in rates["bare aiohttp: reads and parses"])
-            for name, found in rates.items():
-                rate = statistics.median(each for each, _ in found)
-                p99 = statistics.median(each for _, each in found)
-                print(f"| {rows} | {name} | {rate:,.0f} | {rate * rows:,.0f} | {p99:.1f} | {rate / floor:.0%} |")
+            lines += _rows(servers, rows, seconds, rounds)
+    return "\n".join(lines) + "\n"
+
+
+def _rows(servers: dict[str, str], rows: int, seconds: float, rounds: int) -> list[str]:
+    payload = body(rows)
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
+    for _ in range(rounds):
+        for name, url in servers.items():
+            found[name].append(load(url, payload, seconds))
+    rates = {name: statistics.median(rate for rate, _ in each) for name, each in found.items()}
+    p99 = {name: statistics.median(late for _, late in each) for name, each in found.items()}
+    return [
+        f"| {rows} | {name} | {rate:,.0f} | {rate * rows:,.0f} | {p99[name]:.1f} | {rate / rates[_BARE]:.0%} |"
+        for name, rate in rates.items()
+    ]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=float, default=4)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--append", type=Path, help="the page to add the section to")
+    chosen = options.parse_args()
+    section = table(chosen.seconds, chosen.rounds)
+    sys.stdout.write(section)
+    if chosen.append:
+        with chosen.append.open("a") as page:
+            page.write("\n" + section)
 
 
 if __name__ == "__main__":
