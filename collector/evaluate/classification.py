@@ -6,7 +6,6 @@ again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context
+from collector.evaluate.lazy import lazy
 from collector.evaluate.profile import Array, ColumnProfile, FrameProfile, order_key
 from collector.evaluate.scores import label_codes
 
@@ -33,16 +33,16 @@ class Predictions:
     kept: NDArray[np.bool_] | None = None
     """The rows of the frame that these are."""
 
-    @cached_property
+    @lazy
     def labels(self) -> tuple[object, ...]:
         """Every label that occurs, as target or as prediction, in a fixed order."""
         return tuple(sorted({*self.target.tolist(), *self.predicted.tolist()}, key=order_key))
 
-    @cached_property
+    @lazy
     def target_codes(self) -> NDArray[np.int64]:
         return label_codes(self.target, self.labels)
 
-    @cached_property
+    @lazy
     def predicted_codes(self) -> NDArray[np.int64]:
         return label_codes(self.predicted, self.labels)
 
@@ -50,7 +50,7 @@ class Predictions:
     def binary(self) -> bool:
         return len(self.labels) <= 2
 
-    @cached_property
+    @lazy
     def confusion(self) -> NDArray[np.int64]:
         """Rows: targets, columns: predictions, both in the order of `labels`."""
         size = len(self.labels)

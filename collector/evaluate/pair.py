@@ -3,14 +3,13 @@
 Missing and infinite values are left out on both sides. Computed once, shared by every metric that asks.
 """
 
-from functools import cached_property
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.data import ColumnType
+from collector.evaluate.lazy import lazy
 from collector.evaluate.profile import Array, ColumnProfile, Counted, count_sorted, order_key
 
 MAX_DISTINCT_UNBINNED = 20
@@ -24,7 +23,7 @@ class Shares:
         self.reference = reference
         self.current = current
 
-    @cached_property
+    @lazy
     def filled(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The same with zeros replaced by a small share, per side, without normalising again."""
         return _fill_zeros(self.reference), _fill_zeros(self.current)
@@ -55,28 +54,28 @@ class Pair:
 
     # ------------------------------------------------------------ counts
 
-    @cached_property
+    @lazy
     def _reference_counted(self) -> Counted:
         return _clean_counts(self.reference, numeric=self.type == "num")
 
-    @cached_property
+    @lazy
     def _current_counted(self) -> Counted:
         return _clean_counts(self.current, numeric=self.type == "num")
 
-    @cached_property
+    @lazy
     def reference_rows(self) -> int:
         """How many values the reference has."""
         if self.type == "num":
             return int(self.reference.finite.size)
         return self.reference.present - sum(self.reference.infinite)
 
-    @cached_property
+    @lazy
     def current_rows(self) -> int:
         if self.type == "num":
             return int(self.current.finite.size)
         return self.current.present - sum(self.current.infinite)
 
-    @cached_property
+    @lazy
     def counts(self) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
         """Every value of either side, in a fixed order, and its counts in the reference and in the current data."""
         (left, left_counts), (right, right_counts) = self._reference_counted, self._current_counted
@@ -97,7 +96,7 @@ class Pair:
         np.add.at(current, rank[codes[len(left) :]], right_counts)
         return uniques[order], reference, current
 
-    @cached_property
+    @lazy
     def distinct_up_to_six(self) -> int:
         """How many distinct values both sides have together, counted no further than six."""
         most = max(self._distinct(self.reference), self._distinct(self.current))
@@ -112,7 +111,7 @@ class Pair:
     def binned(self) -> bool:
         return self.type == "num" and self._distinct(self.reference) > MAX_DISTINCT_UNBINNED
 
-    @cached_property
+    @lazy
     def shares(self) -> Shares:
         """Shares per Sturges bin of the pooled range, or per value."""
         if not self.binned:

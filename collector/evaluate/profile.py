@@ -5,7 +5,6 @@ depends on the order of the rows. The caller's frame is read, never changed.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from functools import cached_property
 from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.derived import DerivedName
+from collector.evaluate.lazy import lazy
 
 Kind = Literal["bool", "int", "float", "datetime", "object"]
 Array = NDArray[Any]
@@ -65,7 +65,7 @@ class ColumnProfile:
     def is_number(self) -> bool:
         return self.kind in {"int", "float"}
 
-    @cached_property
+    @lazy
     def array(self) -> Array:
         """The column as a numpy array in the order of its rows; missing numbers are NaN, missing instants NaT."""
         series = self.series
@@ -85,7 +85,7 @@ class ColumnProfile:
             return series.to_numpy(dtype="datetime64[us]" if not isinstance(series.dtype, np.dtype) else series.dtype)
         return series.to_numpy(dtype=object)
 
-    @cached_property
+    @lazy
     def missing_mask(self) -> NDArray[np.bool_]:
         if self.kind == "object" and "_factors" in self.__dict__:
             return self._factors[0] < 0
@@ -93,7 +93,7 @@ class ColumnProfile:
             return np.isnan(self.array)
         return self.series.isna().to_numpy(dtype=np.bool_)
 
-    @cached_property
+    @lazy
     def missing(self) -> int:
         """How many cells are null: None, NaN, NaT, pd.NA."""
         if self.kind == "float" and "sorted" in self.__dict__:
@@ -108,7 +108,7 @@ class ColumnProfile:
 
     # ------------------------------------------------------------ numbers and instants: one sort
 
-    @cached_property
+    @lazy
     def sorted(self) -> Array:
         """The values that are not missing, ascending; infinities at the ends. Numbers and instants only."""
         array = self.array
@@ -122,7 +122,7 @@ class ColumnProfile:
             ordered = ordered[: np.searchsorted(ordered, np.nan)]
         return ordered
 
-    @cached_property
+    @lazy
     def finite(self) -> Array:
         """The sorted values without infinities."""
         ordered = self.sorted
@@ -130,7 +130,7 @@ class ColumnProfile:
             return ordered[np.searchsorted(ordered, -np.inf, "right") : np.searchsorted(ordered, np.inf, "left")]
         return ordered
 
-    @cached_property
+    @lazy
     def infinite(self) -> tuple[int, int]:
         """How many cells are -inf and +inf."""
         if self.kind == "float" or (self.kind == "int" and self.sorted.dtype.kind == "f"):
@@ -142,13 +142,13 @@ class ColumnProfile:
             return found.get(-np.inf, 0), found.get(np.inf, 0)
         return 0, 0
 
-    @cached_property
+    @lazy
     def mean(self) -> float:
         """NaN when there is no value; infinities stay in, as pandas has it."""
         with np.errstate(invalid="ignore", over="ignore"):
             return float(self.sorted.mean()) if self.sorted.size else np.nan
 
-    @cached_property
+    @lazy
     def std(self) -> float:
         """With n - 1 in the denominator; NaN below two values or with infinities."""
         with np.errstate(invalid="ignore", over="ignore"):
@@ -162,13 +162,13 @@ class ColumnProfile:
         """
         return quantile(self.sorted, share)
 
-    @cached_property
+    @lazy
     def finite_mean(self) -> float:
         return float(self.finite.mean()) if self.finite.size else np.nan
 
     # ------------------------------------------------------------ everything else: one factorization
 
-    @cached_property
+    @lazy
     def _factors(self) -> tuple[NDArray[np.int32], Array]:
         """A code per row (-1: missing) and the distinct values; values that cannot be hashed count as their text."""
         if isinstance(self.series.dtype, pd.CategoricalDtype):
@@ -190,7 +190,7 @@ class ColumnProfile:
         """The values that `codes` stand for."""
         return self._factors[1]
 
-    @cached_property
+    @lazy
     def counted(self) -> Counted:
         """Distinct values with their counts: numbers and instants ascending, others in no order that means anything."""
         if self.kind == "object" or (self.kind == "bool" and self.array.dtype != np.bool_):
@@ -205,7 +205,7 @@ class ColumnProfile:
             return Counted(np.array([False, True])[counts > 0], counts[counts > 0])
         return count_sorted(self.sorted)
 
-    @cached_property
+    @lazy
     def distinct(self) -> int:
         """How many distinct values there are, missing not counted."""
         if self.is_number or self.kind == "datetime":
@@ -213,7 +213,7 @@ class ColumnProfile:
             return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1 if ordered.size else 0
         return len(self.counted.uniques)
 
-    @cached_property
+    @lazy
     def _mode(self) -> tuple[object, int]:
         """The most frequent value and its count; of equally frequent ones, the smallest."""
         if self.is_number and self.distinct == self.present:
@@ -267,7 +267,7 @@ class ColumnProfile:
                 wanted |= np.append(hits, False)[self.codes]
         return wanted
 
-    @cached_property
+    @lazy
     def as_numbers(self) -> "ColumnProfile":
         """The column read as numbers, for a column that is numeric by its role. Raises Invalid where that fails."""
         if self.is_number:

@@ -6,7 +6,6 @@ does not matter.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context
+from collector.evaluate.lazy import lazy
 from collector.evaluate.profile import FrameProfile
 
 Floats = NDArray[np.float64]
@@ -34,7 +34,7 @@ class Lists:
     ranks: Floats
     """1 is best. Equal scores share the mean of their ranks."""
 
-    @cached_property
+    @lazy
     def sizes(self) -> Codes:
         """How long each user's list is."""
         return np.bincount(self.users)

@@ -1,13 +1,13 @@
 """Targets and predictions of a regression, and the errors between them. Rows that lack either are left out."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context
+from collector.evaluate.lazy import lazy
 from collector.evaluate.profile import FrameProfile
 
 Floats = NDArray[np.float64]
@@ -22,11 +22,11 @@ class Errors:
     kept: NDArray[np.bool_] | None = None
     """The rows of the frame that these are."""
 
-    @cached_property
+    @lazy
     def errors(self) -> Floats:
         return self.predicted - self.target
 
-    @cached_property
+    @lazy
     def absolute(self) -> Floats:
         return np.abs(self.errors)
 

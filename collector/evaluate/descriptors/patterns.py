@@ -3,13 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
 from urllib.parse import urlparse
 
 from collector.errors import Invalid
 from collector.evaluate.derived import DerivedType
 from collector.evaluate.descriptors.base import Mode, TextDescriptor, check_mode, strings
+from collector.evaluate.lazy import lazy
 
 
 def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
@@ -34,7 +34,7 @@ class RegExp(TextDescriptor):
     def __post_init__(self) -> None:
         _compiled(self.reg_exp)
 
-    @cached_property
+    @lazy
     def _match(self) -> re.Pattern[str]:
         return _compiled(self.reg_exp)
 
@@ -60,7 +60,7 @@ class _Items(TextDescriptor):
         if self.mode == "any":
             _compiled("|".join(self.items))
 
-    @cached_property
+    @lazy
     def _any(self) -> re.Pattern[str]:
         return _compiled("|".join(self.items), 0 if self.case_sensitive else re.IGNORECASE)
 

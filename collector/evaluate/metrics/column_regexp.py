@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.lazy import lazy
 from collector.evaluate.profile import ColumnProfile, order_key
 
 
@@ -31,7 +31,7 @@ class ColumnRegExpMetric(Metric):
         except re.error as error:
             raise Invalid(f"reg_exp {self.reg_exp!r} is not a regular expression: {error}") from error
 
-    @cached_property
+    @lazy
     def _pattern(self) -> re.Pattern[str]:
         return re.compile(self.reg_exp)
 
