@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from collector import document, sentences
 from collector.document import Document, KeyPath
 from collector.errors import Invalid, UnknownMonitor
-from collector.monitor import Configuration, LocalDestination, Monitor, near_miss
+from collector.monitor import Configuration, LocalDestination, Monitor
 from collector.settings import Settings
+from collector.strict import near_miss
 
 Check = Callable[[Monitor], object]
 """Looks at a monitor and raises Invalid; `place["path"]`, when given, is the key path inside of the monitor."""

@@ -3,145 +3,20 @@
 `config.py` reads them from YAML and says file, line and key; the API reads them from JSON.
 """
 
-import difflib
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PlainSerializer,
-    SecretStr,
-    ValidationError,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_validator, model_validator
 
+from collector.durations import Duration, microseconds
 from collector.model import SECOND_US, Phase
+from collector.strict import Model, inconsistent, near_miss
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_UNKNOWN_KEY: Literal["unknown_key"] = "unknown_key"
-_INCONSISTENT: Literal["inconsistent"] = "inconsistent"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 """Ids of monitors, names of reports and destinations: they stand in URLs, keys and file names."""
-
-
-def parse_duration(value: object) -> timedelta:
-    """A duration such as `30s`, `5m`, `1h30m`, `1d`; a bare number is seconds.
-
-    >>> parse_duration("1h30m")
-    datetime.timedelta(seconds=5400)
-    """
-    if isinstance(value, timedelta):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return _seconds(value)
-    if isinstance(value, str):
-        text = value.strip().lower()
-        if text.replace(".", "", 1).isdecimal():
-            return _seconds(float(text))
-        if text and not _DURATION.sub("", text).strip():
-            return _seconds(sum(float(n) * _UNIT_SECONDS[unit] for n, unit in _DURATION.findall(text)))
-    raise ValueError(f"{value!r} is not a duration: expected a number with a unit, such as 30s, 5m, 1h30m or 1d")
-
-
-def format_duration(duration: timedelta) -> str:
-    """The inverse of `parse_duration`, in the largest unit that is exact.
-
-    >>> format_duration(timedelta(hours=36)), format_duration(timedelta(seconds=1.5))
-    ('36h', '1500ms')
-    """
-    thousandths = duration // timedelta(milliseconds=1)
-    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        if thousandths % (seconds * 1000) == 0:
-            return f"{thousandths // (seconds * 1000)}{unit}"
-    return f"{thousandths}ms"
-
-
-def _seconds(value: float) -> timedelta:
-    try:
-        return timedelta(seconds=value)
-    except OverflowError as error:
-        raise ValueError("too long for a duration: expected less than a million days") from error
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    PlainSerializer(format_duration, return_type=str, when_used="json"),
-    WithJsonSchema(
-        {
-            "description": "a number with a unit, such as 30s, 5m, 1h30m or 1d; a bare number is seconds",
-            "anyOf": [
-                {"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d|w)?\s*)+$"},
-                {"type": "number", "minimum": 0},
-            ],
-        }
-    ),
-]
-
-
-def microseconds(duration: timedelta) -> int:
-    """Exact: a timedelta counts whole microseconds."""
-    return duration // timedelta(microseconds=1)
-
-
-class Model(BaseModel):
-    """Frozen, and strict about keys: an unknown one is an error that names the nearest known key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _name_unknown_keys(cls, value: object, validate: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            return validate(value)
-        except ValidationError as error:
-            known = [field.alias or name for name, field in cls.model_fields.items()]
-            raise ValidationError.from_exception_data(
-                error.title, [_with_near_miss(each, known) for each in error.errors()]
-            ) from None
-
-
-def _with_near_miss(error: ErrorDetails, known: Sequence[str]) -> InitErrorDetails:
-    """The same error; one that says that a key is unknown gets the known keys. Errors from further in come through
-    here once for each model around them, so those that were made here are made again.
-    """
-    kind: str | PydanticCustomError = error["type"]
-    context = error.get("ctx", {})
-    if kind == "extra_forbidden" and len(error["loc"]) == 1:
-        key = str(error["loc"][0])
-        context = {"sentence": f"unknown key {key!r}{near_miss(key, known)}; known keys: {', '.join(known)}"}
-        kind = _UNKNOWN_KEY
-    if kind == _UNKNOWN_KEY or kind == _INCONSISTENT:  # noqa: PLR1714, SIM109 - mypy narrows it so
-        kind = PydanticCustomError(kind, "{sentence}", context)
-    return InitErrorDetails(type=kind, loc=error["loc"], input=error["input"], ctx=context)
-
-
-def _inconsistent(sentence: str, *place: str | int) -> ValidationError:
-    """Two values that do not fit together, told at the place of the one to change."""
-    kind = PydanticCustomError(_INCONSISTENT, "{sentence}", {"sentence": sentence})
-    return ValidationError.from_exception_data("", [InitErrorDetails(type=kind, loc=place, input=None)])
-
-
-def near_miss(word: str, known: Sequence[str]) -> str:
-    """` (did you mean 'x'?)`, or nothing when no known word is near.
-
-    >>> near_miss("colums", ["columns", "window"])
-    " (did you mean 'columns'?)"
-    """
-    nearest = difflib.get_close_matches(word, known, n=1)
-    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
 
 
 class Columns(Model):
@@ -353,16 +228,16 @@ class Monitor(Model):
         names = [report.name for report in self.reports]
         for index, name in enumerate(names):
             if name in names[:index]:
-                raise _inconsistent(f"two reports are named {name!r}", "reports", index, "name")
+                raise inconsistent(f"two reports are named {name!r}", "reports", index, "name")
         if self.window.time == "event" and self.columns.timestamp is None:
-            raise _inconsistent("window.time is event, but columns.timestamp names no column", "window", "time")
+            raise inconsistent("window.time is event, but columns.timestamp names no column", "window", "time")
         for index, report in enumerate(self.reports):
             place = ("reports", index, "needs_target")
             if report.needs_target and self.columns.target is None:
-                raise _inconsistent("the report needs the target, but columns.target names no column", *place)
+                raise inconsistent("the report needs the target, but columns.target names no column", *place)
             if report.needs_target and self.columns.id is None:
                 sentence = "the report needs the target, but columns.id names no column to join labels by"
-                raise _inconsistent(sentence, *place)
+                raise inconsistent(sentence, *place)
         return self
 
     @property
@@ -429,12 +304,12 @@ class Configuration(Model):
         known = list(self.destinations)
         for index, monitor in enumerate(self.monitors):
             if monitor.id in ids[:index]:
-                raise _inconsistent(f"two monitors have the id {monitor.id!r}", "monitors", index, "id")
+                raise inconsistent(f"two monitors have the id {monitor.id!r}", "monitors", index, "id")
             for position, name in enumerate(monitor.forward):
                 if name not in known:
                     sentence = (
                         f"monitor {monitor.id!r} forwards to {name!r}{near_miss(name, known)}, "
                         f"which is no destination; known: {', '.join(known) or 'none'}"
                     )
-                    raise _inconsistent(sentence, "monitors", index, "forward", position)
+                    raise inconsistent(sentence, "monitors", index, "forward", position)
         return self

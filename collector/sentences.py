@@ -7,7 +7,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from collector.document import KeyPath
-from collector.monitor import DestinationSettings, near_miss
+from collector.monitor import DestinationSettings
+from collector.strict import near_miss
 
 SECRET_KEYS = frozenset({"secret", "token", "buffer_url"})
 """Keys whose values are never shown, not even wrong ones."""

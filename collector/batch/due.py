@@ -9,8 +9,9 @@ it holds labels that were not seen.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from collector.durations import microseconds
 from collector.model import SECOND_US, MonitorState, Outcome, Pane, PaneState, Phase, Settled, Window
-from collector.monitor import Monitor, microseconds
+from collector.monitor import Monitor
 
 QUIET_US = 5 * SECOND_US
 """A window that was settled before is computed anew once nothing came for so long ..."""

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
+from collector.durations import microseconds
 from collector.model import SECOND_US, Pane
-from collector.monitor import WindowSettings, microseconds
+from collector.monitor import WindowSettings
 
 DEFAULT_EVERY = timedelta(hours=1)
 _HOUR_US = 3600 * SECOND_US

@@ -8,15 +8,9 @@ import click
 
 from collector.batch.panes import DEFAULT_EVERY
 from collector.config import load
+from collector.durations import format_duration
 from collector.evaluate import catalogue
-from collector.monitor import (
-    Configuration,
-    DestinationSettings,
-    EvidentlyDestination,
-    LocalDestination,
-    Monitor,
-    format_duration,
-)
+from collector.monitor import Configuration, DestinationSettings, EvidentlyDestination, LocalDestination, Monitor
 
 
 def check(config_path: Path) -> None:

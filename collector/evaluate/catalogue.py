@@ -8,7 +8,8 @@ from typing import Any
 from collector.errors import Invalid
 from collector.evaluate.base import parameters_of
 from collector.evaluate.registry import metrics_by_name, tests_by_name
-from collector.monitor import Monitor, ReportSettings, Spec, near_miss
+from collector.monitor import Monitor, ReportSettings, Spec
+from collector.strict import near_miss
 
 
 def resolve(report: ReportSettings) -> tuple[list[object], list[object]]:

@@ -12,7 +12,7 @@ from collector.evaluate.base import Context, fingerprint, reason
 from collector.evaluate.data import ColumnType
 from collector.evaluate.pair import Pair
 from collector.evaluate.stattests import STATTESTS, StatTest
-from collector.monitor import near_miss
+from collector.strict import near_miss
 
 SMALL_REFERENCE_ROWS = 1000
 """Up to so many reference values, tests of significance; above, they would call every whim a drift: distances."""

@@ -21,7 +21,7 @@ from collector.evaluate.embedding_methods import (
     Ratio,
 )
 from collector.evaluate.profile import FrameProfile
-from collector.monitor import near_miss
+from collector.strict import near_miss
 
 SMALL_REFERENCE_ROWS = 1000
 """Below so many reference rows, the default method asks how good guessing would be."""

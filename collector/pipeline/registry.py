@@ -9,11 +9,12 @@ import orjson
 from collector.batch.due import windows_of
 from collector.errors import Invalid, UnknownMonitor
 from collector.model import Account, MonitorId, MonitorState, PaneState, SnapshotQuery
-from collector.monitor import Monitor, near_miss
+from collector.monitor import Monitor
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.references import References
 from collector.ports import Buffer
 from collector.snapshot import iso
+from collector.strict import near_miss
 
 log = logging.getLogger(__name__)
 KIND = "monitor"

@@ -14,9 +14,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from collector.batch.due import due, forgettable
 from collector.clock import Clock
+from collector.durations import microseconds
 from collector.errors import CollectorError
 from collector.model import SECOND_US, MonitorId, SnapshotQuery
-from collector.monitor import Monitor, microseconds
+from collector.monitor import Monitor
 from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer

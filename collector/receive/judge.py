@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from collector.model import Judged, Table, digest
-from collector.monitor import Monitor, near_miss
+from collector.monitor import Monitor
 from collector.receive.decoders.table import Decoded, Instants
 from collector.receive.faults import Faults
 from collector.receive.roles import Role, Roles, roles_of
 from collector.receive.times import EXPECTED, NotAnInstant, instant_us, iso
 from collector.receive.words import shown
+from collector.strict import near_miss
 
 _TEXT_ONLY = {str}
 _WHOLE_ONLY = {int}

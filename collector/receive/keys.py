@@ -23,8 +23,8 @@ from typing import Any
 import yaml
 
 from collector.errors import Invalid
-from collector.monitor import near_miss
 from collector.receive.problems import Forbidden, Unauthorized
+from collector.strict import near_miss
 
 log = logging.getLogger(__name__)
 

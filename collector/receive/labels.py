@@ -6,11 +6,12 @@ import orjson
 
 from collector.errors import Invalid
 from collector.model import Label, RowError, digest
-from collector.monitor import Monitor, near_miss
+from collector.monitor import Monitor
 from collector.receive.decoders.table import Decoded, Instants
 from collector.receive.roles import NUMBERS, SCALARS
 from collector.receive.times import EXPECTED, NotAnInstant, instant_us
 from collector.receive.words import shown
+from collector.strict import near_miss
 
 
 def judge_labels(decoded: Decoded, monitor: Monitor) -> tuple[list[Label], list[RowError]]:

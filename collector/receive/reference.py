@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.errors import Invalid, TooLarge, UnknownEncoding
-from collector.monitor import Monitor, near_miss
+from collector.monitor import Monitor
 from collector.receive import decoders
 from collector.receive.decoders.table import Limits
 from collector.receive.judge import judge
 from collector.receive.problems import Malformed, row_errors
 from collector.receive.roles import NUMBER, SCALAR, Roles, roles_of
+from collector.strict import near_miss
 
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
 ARROW = ("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.file")

@@ -17,8 +17,8 @@ from typing import Any
 import orjson
 
 from collector.errors import Invalid
-from collector.monitor import near_miss
 from collector.snapshot import Snapshot
+from collector.strict import near_miss
 from collector.workspace.project import Project, project_id, snapshot_of
 
 try:

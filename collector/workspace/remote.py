@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
 from collector.errors import Invalid
-from collector.monitor import near_miss
 from collector.render.evidently import FORWARD_ID
 from collector.snapshot import Snapshot
+from collector.strict import near_miss
 from collector.workspace.evidently import EvidentlyClient, Missing, RemoteSnapshot, checked_url, is_uuid
 from collector.workspace.project import Project, snapshot_of
 from collector.workspace.sender import Sender

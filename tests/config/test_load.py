@@ -8,8 +8,9 @@ from pydantic import SecretStr
 
 from collector import config
 from collector.errors import Invalid
-from collector.monitor import Configuration, EvidentlyDestination, LocalDestination, Model
+from collector.monitor import Configuration, EvidentlyDestination, LocalDestination
 from collector.sentences import SECRET_KEYS
+from collector.strict import Model
 
 GOOD = """
     destinations:

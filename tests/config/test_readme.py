@@ -14,9 +14,10 @@ from collector import config
 from collector.cli import main
 from collector.errors import Invalid
 from collector.evaluate import catalogue
-from collector.monitor import Configuration, DestinationSettings, Model, Monitor
+from collector.monitor import Configuration, DestinationSettings, Monitor
 from collector.receive.keys import Keys
 from collector.settings import Settings
+from collector.strict import Model
 from tests.service import Service
 
 ROOT = Path(__file__).parents[2]

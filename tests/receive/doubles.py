@@ -12,10 +12,11 @@ from collector import ports
 from collector.clock import ManualClock
 from collector.errors import UnknownMonitor
 from collector.model import DeadLetter, Judged, Label, Receipt, RowError, SnapshotId, SnapshotPage, SnapshotQuery
-from collector.monitor import Monitor, near_miss
+from collector.monitor import Monitor
 from collector.receive import http
 from collector.receive.keys import Keys
 from collector.settings import Settings
+from collector.strict import near_miss
 from collector.telemetry import Telemetry
 
 NOW_US = 1_700_000_000_000_000

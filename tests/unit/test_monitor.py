@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from collector.durations import format_duration, parse_duration
 from collector.model import Phase
-from collector.monitor import Configuration, Monitor, format_duration, parse_duration
+from collector.monitor import Configuration, Monitor
 
 FLIGHTS: dict[str, Any] = {
     "id": "flights",

@@ -36,7 +36,7 @@ from collector.evaluate.descriptors.words import (
     TriggerWordsPresence,
     WordsPresence,
 )
-from collector.monitor import near_miss
+from collector.strict import near_miss
 
 __all__ = [
     "DESCRIPTORS",
