@@ -87,7 +87,7 @@ def open_now(monitor: Monitor, state: MonitorState) -> list[Due]:
         for pane in state.panes
         for window in windows_of(monitor, pane)
         for phase in monitor.phases
-        if _unseen(phase, pane, window) and (phase is Phase.ROWS or pane.labelled or monitor.phases[0] is phase)
+        if _unseen(phase, pane, window)
     ]
 
 
@@ -101,15 +101,14 @@ def _due_in(phase: Phase, monitor: Monitor, pane: PaneState, window: Window, mar
     if not _unseen(phase, pane, window):
         return False
     settled = pane.settled.get((window.part, phase))
+    enough = monitor.labels.coverage * pane.rows
+    if phase is Phase.LABELS and pane.labelled >= enough > (settled.labelled if settled is not None else 0):
+        return True
     if settled is not None:
         last_us = max(pane.last_append_us, pane.last_label_us or 0) if phase is Phase.LABELS else pane.last_append_us
         return now_us - last_us >= QUIET_US or now_us - settled.at_us >= RESTLESS_US
-    if phase is Phase.ROWS:
-        return True
-    if pane.labelled and pane.labelled >= monitor.labels.coverage * pane.rows:
-        return True
-    waited = mark_us >= _closing_us(pane, window) + microseconds(monitor.labels.wait)
-    return waited and (pane.labelled > 0 or monitor.phases[0] is phase)
+    # Without a single label too: the rows may have brought their targets themselves.
+    return phase is Phase.ROWS or mark_us >= _closing_us(pane, window) + microseconds(monitor.labels.wait)
 
 
 def _closing_us(pane: PaneState, window: Window) -> int:
@@ -153,16 +152,10 @@ def forgettable(monitor: Monitor, state: MonitorState, now_us: int) -> list[Forg
 
 
 def _finished(monitor: Monitor, pane: PaneState, window: Window) -> bool:
-    """Whether the window was settled with all its rows, and nothing of it is dead and could be replayed.
-
-    A labels phase that was never due, because no label came, has nothing to wait for after retention.
-    """
+    """Whether the window was settled with all its rows, and nothing of it is dead and could be replayed."""
     for phase in monitor.phases:
         settled: Settled | None = pane.settled.get((window.part, phase))
-        if settled is None:
-            if phase is monitor.phases[0] or pane.labelled:
-                return False
-        elif settled.outcome is Outcome.DEAD or settled.rows < rows_in(window, pane):
+        if settled is None or settled.outcome is Outcome.DEAD or settled.rows < rows_in(window, pane):
             return False
     return True
 

@@ -27,9 +27,15 @@ log = logging.getLogger(__name__)
 def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
     """A record for each report of the job's phase and each segment. A report that fails is a snapshot full of reasons.
 
+    No record in the second phase as long as not one row has a target: there is no quality to speak of yet.
+
     Raises Invalid when the rows or the reference cannot be read at all.
     """
     frame = _frame(job)
+    target = job.monitor.columns.target
+    second = job.phase is Phase.LABELS and job.phase is not job.monitor.phases[0]
+    if second and target is not None and not frame[target].notna().any():
+        return []
     reference = None
     if job.reference is not None:
         reference = (references or References()).get(job.reference, timestamp=job.monitor.columns.timestamp)

@@ -61,7 +61,7 @@ class EvaluateHandler:
             outcome=Outcome.EVALUATED,
             rows=rows.rows,
             labelled=len(rows.labels),
-            revision=task.revision,
+            revision=task.revision if records else task.revision - 1,  # no snapshot, no revision: no target came yet
             counts_rows=task.phase is monitor.phases[0],
             at_us=read_us,
         )

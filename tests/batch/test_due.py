@@ -140,15 +140,25 @@ def test_a_corrected_label_raises_the_revision_although_their_number_stays():
     assert len(due(wish, state(corrected), NOW)) == 1
 
 
-def test_without_any_label_only_a_monitor_that_has_nothing_else_is_evaluated():
+def test_once_the_wait_is_over_a_window_is_due_also_without_labels_for_its_rows_may_have_targets():
+    wish = monitor(DRIFT, QUALITY, labels={"wait": "2h"})
     rows_done = {(0, Phase.ROWS): settled(10)}
-    assert due(monitor(DRIFT, QUALITY), state(pane(3, settled=rows_done)), NOW) == []
-    assert [each.phase for each in due(monitor(QUALITY), state(pane(3)), NOW)] == [Phase.LABELS]
+    assert due(wish, state(pane(2, settled=rows_done)), NOW) == []
+    assert [each.phase for each in due(wish, state(pane(3, settled=rows_done)), NOW)] == [Phase.LABELS]
+    nothing_yet = rows_done | {(0, Phase.LABELS): settled(10, revision=0)}
+    assert due(wish, state(pane(3, settled=nothing_yet)), NOW) == []
+
+
+def test_all_labels_there_is_not_waited_for_quiet():
+    wish = monitor(DRIFT, QUALITY)
+    done = {(0, Phase.ROWS): settled(10), (0, Phase.LABELS): settled(10, labelled=9, at_us=NOW - SECOND_US)}
+    complete = pane(3, labelled=10, last_label_us=NOW, settled=done)
+    assert keys(due(wish, state(complete), NOW)) == [(complete.pane.start_us, 0, Phase.LABELS, 2)]
 
 
 def test_flush_takes_open_windows_and_their_labels():
     wish = monitor(DRIFT, QUALITY, labels={"wait": "1d"})
-    assert [each.phase for each in open_now(wish, state(pane(0)))] == [Phase.ROWS]
+    assert [each.phase for each in open_now(wish, state(pane(0)))] == [Phase.ROWS, Phase.LABELS]
     assert [each.phase for each in open_now(wish, state(pane(0, labelled=1)))] == [Phase.ROWS, Phase.LABELS]
 
 

@@ -183,3 +183,23 @@ def test_a_report_on_the_model_shows_target_and_prediction_only(reference):
     labels = {f"f{index}": index % 2 for index in range(40)}
     (record,) = evaluate(wish, phase=Phase.LABELS, labels=labels, reference=reference)
     assert set(snapshot(record).columns) == {"p", "late"}
+
+
+def test_without_a_single_target_the_second_phase_makes_no_snapshot():
+    quality = {"name": "quality", "metrics": ["ClassificationQualityMetric"], "needs_target": True}
+    drift = {"name": "drift", "metrics": ["DatasetSummaryMetric"]}
+    assert evaluate(monitor(drift, quality), phase=Phase.LABELS) == []
+    (record,) = evaluate(monitor(quality), phase=Phase.LABELS)
+    assert Snapshot.from_json(record.body).label_coverage == 0.0
+
+
+def test_targets_that_came_with_the_rows_are_as_good_as_labels():
+    quality = {"name": "quality", "metrics": ["ClassificationQualityMetric"], "needs_target": True}
+    columns = {"id": ["a", "b"], "at": [FEBRUARY_US] * 2, "late": [0, 1], "p": [0.2, 0.9]}
+    chunk = StoredChunk(encode(columns, 2, times={"at"}), digest("a") + digest("b"))
+    (record,) = evaluate(
+        monitor({"name": "d", "metrics": ["DatasetSummaryMetric"]}, quality), phase=Phase.LABELS, chunks=[chunk]
+    )
+    made = Snapshot.from_json(record.body)
+    assert made.label_coverage == 1.0
+    assert made.metrics[0]["result"]["current"]["accuracy"] == 1.0

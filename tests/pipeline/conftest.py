@@ -14,7 +14,10 @@ from collector.snapshot import iso, snapshot_id
 
 
 class CountingEvaluator:
-    """One record per report that says how many rows and labels it saw. `fail` may raise instead."""
+    """One record per report that says how many rows and labels it saw; none without a target, as the real one.
+
+    `fail` may raise instead.
+    """
 
     def __init__(self) -> None:
         self.jobs: list[Job] = []
@@ -23,6 +26,8 @@ class CountingEvaluator:
     async def evaluate(self, job: Job) -> Sequence[SnapshotRecord]:
         self.jobs.append(job)
         self.fail(job)
+        if job.phase is not job.monitor.phases[0] and not job.rows.labels:
+            return []
         return [self._record(job, report.name) for report in job.monitor.reports_of(job.phase)]
 
     async def close(self) -> None:

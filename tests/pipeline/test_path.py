@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from collector.clock import ManualClock
 from collector.errors import Backpressure, Invalid, Permanent, Transient, Unavailable
-from collector.model import SECOND_US, Judged, MonitorId, RowError, Table, digest
+from collector.model import SECOND_US, Judged, MonitorId, Phase, RowError, Table, digest
 from collector.monitor import Monitor
 from collector.ports import Buffer, Job
 from tests.pipeline.conftest import CountingEvaluator
@@ -25,7 +25,7 @@ FLIGHTS = Monitor.model_validate(
         "id": "flights",
         "columns": {"id": "id", "timestamp": "at", "target": "y"},
         "window": {"every": "1h", "lateness": "10m"},
-        "labels": {"wait": "1h"},
+        "labels": {"wait": "10h"},
         "reports": [
             {"name": "drift", "metrics": ["M"]},
             {"name": "quality", "metrics": ["M"], "needs_target": True},
@@ -140,12 +140,24 @@ async def test_labels_make_the_second_phase_due_once_all_are_there(pipeline: Pip
     await fill_an_hour(pipeline)
     await pipeline.work()
     await pipeline.label(FLIGHTS, "r0", "r1", "r2")
-    assert await pipeline.work() == 1  # the watermark is past labels.wait
+    assert await pipeline.work() == 0  # the watermark is not past labels.wait
     await pipeline.label(FLIGHTS, "r3")
+    assert await pipeline.work() == 1
+    quality = next(s for s in await pipeline.snapshots(FLIGHTS) if s["report"] == "quality")
+    assert (quality["labels"], quality["revision"]) == (4, 1)
+
+
+async def test_the_first_quality_is_revision_one_also_when_the_wait_was_over_before_the_first_label(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.send(FLIGHTS, ["much-later"], [START + 12 * HOUR - 1])
+    pipeline.clock.advance(seconds=12 * 3600)
+    await pipeline.work()
+    assert {s["report"] for s in await pipeline.snapshots(FLIGHTS)} == {"drift"}
+    await pipeline.label(FLIGHTS, "r0")
     pipeline.clock.advance(seconds=6)
     await pipeline.work()
     quality = next(s for s in await pipeline.snapshots(FLIGHTS) if s["report"] == "quality")
-    assert (quality["labels"], quality["revision"]) == (4, 2)
+    assert (quality["labels"], quality["revision"]) == (1, 1)
 
 
 async def test_labels_that_come_before_their_rows_are_joined(pipeline: Pipeline):
@@ -186,7 +198,7 @@ async def test_a_poison_window_is_dead_lettered_with_its_rows_and_its_neighbours
     pipeline: Pipeline, evaluator: CountingEvaluator
 ):
     def poison(job: Job) -> None:
-        if job.window.pane.start_us == START:
+        if job.window.pane.start_us == START and job.phase is Phase.ROWS:
             raise Permanent("poison")
 
     evaluator.fail = poison
@@ -211,7 +223,7 @@ async def test_an_error_nobody_thought_of_is_repeated_then_set_aside_and_stops_n
     pipeline: Pipeline, evaluator: CountingEvaluator
 ):
     def surprise(job: Job) -> None:
-        if job.window.pane.start_us == START:
+        if job.window.pane.start_us == START and job.phase is Phase.ROWS:
             raise ZeroDivisionError("surprise")
 
     evaluator.fail = surprise
@@ -360,7 +372,7 @@ async def test_old_snapshots_are_forgotten_by_the_age_of_their_windows_not_by_th
 
 
 async def test_a_task_is_read_back_as_it_was_put(pipeline: Pipeline):
-    from collector.model import Pane, Phase, Window
+    from collector.model import Pane, Window
     from collector.pipeline.windows import WindowTask
 
     task = WindowTask(Window(Pane(None, None), 3, 30, 40), Phase.LABELS, 2, 10, 5, 7)
