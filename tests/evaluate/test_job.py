@@ -195,7 +195,7 @@ def test_without_a_single_target_the_second_phase_makes_no_snapshot():
 
 def test_targets_that_came_with_the_rows_are_as_good_as_labels():
     quality = {"name": "quality", "metrics": ["ClassificationQualityMetric"], "needs_target": True}
-    columns = {"id": ["a", "b"], "at": [FEBRUARY_US] * 2, "late": [0, 1], "p": [0.2, 0.9]}
+    columns: dict[str, list[object]] = {"id": ["a", "b"], "at": [FEBRUARY_US] * 2, "late": [0, 1], "p": [0.2, 0.9]}
     chunk = StoredChunk(encode(columns, 2, times={"at"}), digest("a") + digest("b"))
     (record,) = evaluate(
         monitor({"name": "d", "metrics": ["DatasetSummaryMetric"]}, quality), phase=Phase.LABELS, chunks=[chunk]
