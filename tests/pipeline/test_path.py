@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from collector.clock import ManualClock
 from collector.errors import Backpressure, Invalid, Permanent, Transient, Unavailable
-from collector.model import SECOND_US, Judged, MonitorId, Phase, RowError, Table, digest
+from collector.model import SECOND_US, WORK_QUEUE, Judged, MonitorId, Phase, RowError, Table, digest
 from collector.monitor import Monitor
 from collector.ports import Buffer, Job
 from tests.pipeline.conftest import CountingEvaluator
@@ -74,6 +74,28 @@ async def test_ticks_between_do_not_evaluate_a_window_twice(pipeline: Pipeline, 
     await pipeline.work()
     await pipeline.work()
     assert len(evaluator.jobs) == 1
+
+
+async def test_ticks_while_a_window_is_being_evaluated_do_not_ask_for_it_again(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.housekeeping.close_due_windows()
+    lease = await pipeline.buffer.queue.lease(WORK_QUEUE, [MonitorId("flights")], owner="other", seconds=30)
+    assert lease is not None
+    await pipeline.housekeeping.close_due_windows()
+    await pipeline.buffer.queue.ack(lease)
+    assert await pipeline.buffer.queue.lease(WORK_QUEUE, [MonitorId("flights")], owner="other", seconds=30) is None
+
+
+async def test_a_snapshot_deleted_before_its_delivery_is_not_sent_and_troubles_nobody(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.housekeeping.close_due_windows()
+    assert await pipeline.evaluating.step()
+    (snapshot,) = await pipeline.snapshots(FLIGHTS)
+    assert await pipeline.buffer.snapshots.delete(snapshot["id"])
+    assert await pipeline.forwarding.step()
+    assert pipeline.received.bodies == []
+    assert await pipeline.buffer.dead_letters.list() == []
+    assert not await pipeline.forwarding.step()
 
 
 async def test_requests_that_arrive_together_share_one_chunk_and_keep_their_own_receipts(
