@@ -95,6 +95,7 @@ async def test_a_snapshot_deleted_before_its_delivery_is_not_sent_and_troubles_n
     assert await pipeline.forwarding.step()
     assert pipeline.received.bodies == []
     assert await pipeline.buffer.dead_letters.list() == []
+    pipeline.clock.advance(seconds=600)
     assert not await pipeline.forwarding.step()
 
 
