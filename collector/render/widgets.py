@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from collector.render import drift, figures, performance, quality
+from collector.render import drift, figures, performance, plots, quality
 from collector.render.parts import (
     FULL,
     Widget,
@@ -33,10 +33,25 @@ RENDERERS: Mapping[str, Renderer] = {
     "ClassificationQualityByClass": performance.quality_by_class,
     "ClassificationClassBalance": performance.class_balance,
     "RegressionQualityMetric": performance.regression_quality,
+    "ColumnDistributionMetric": plots.column_distribution,
+    "ColumnInteractionPlot": plots.interaction,
+    "ColumnValuePlot": plots.course("Course", "value"),
+    "RegressionPredictedVsActualScatter": plots.predicted_vs_actual,
+    "RegressionPredictedVsActualPlot": plots.course("Predicted and actual", "value"),
+    "RegressionErrorPlot": plots.course("Error", "prediction minus target"),
+    "RegressionAbsPercentageErrorPlot": plots.course("Error in percent", "% of the target"),
+    "RegressionErrorDistribution": plots.error_distribution,
+    "ClassificationClassSeparationPlot": plots.class_separation,
+    "ClassificationProbDistribution": plots.probabilities,
+    "ClassificationLiftCurve": plots.lift_curve,
+    "ClassificationQualityByFeatureTable": plots.by_feature,
+    "TargetByFeaturesTable": plots.by_feature,
+    "DataQualityStabilityMetric": plots.stability,
+    "Comment": plots.comment,
 }
 _SAID = {"column_name", "column_type"}
 """Fields that the heading says already."""
-_DRAW_THEIR_COLUMN = {"ColumnSummaryMetric", "ColumnDriftMetric"}
+_DRAW_THEIR_COLUMN = {"ColumnSummaryMetric", "ColumnDriftMetric", "ColumnDistributionMetric"}
 _STATES = {"SUCCESS": "success", "FAIL": "fail", "WARNING": "warning", "ERROR": "unknown", "SKIPPED": "unknown"}
 _SHOWN_STATUSES = ("SUCCESS", "WARNING", "FAIL", "ERROR")
 MAX_DISTRIBUTIONS = 12

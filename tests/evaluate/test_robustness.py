@@ -27,6 +27,9 @@ SAMPLES = {
     "features": ["x"],
     "item_features": ["x"],
     "embeddings_name": "words",
+    "x_column": "x",
+    "y_column": "c",
+    "text": "Prices changed on Monday.",
 }
 
 

@@ -342,6 +342,22 @@ DIFFERENCES: tuple[Difference, ...] = (
         ),
     ),
     Difference(
+        "figures-when-asked-for",
+        "Presets hold no metric that only draws",
+        "The peer's presets compute their figures with every report; ours are there by name, for those who want them.",
+        r"(TargetDrift|Classification|Regression)Preset\(\) (TargetByFeaturesTable|ColumnValuePlot .*"
+        r"|Classification(QualityByFeatureTable|ProbDistribution|ClassSeparationPlot)"
+        r"|Regression(PredictedVsActual(Scatter|Plot)|(AbsPercentage)?ErrorPlot|ErrorDistribution))$",
+        lambda found, _: found.ours == ABSENT,
+    ),
+    Difference(
+        "stability-of-probabilities",
+        "Stability of several probabilities",
+        "The peer's count fails where the prediction is a column per label; ours compares the columns together.",
+        r": DataQualityStabilityMetric\(\) alone $",
+        answers,
+    ),
+    Difference(
         "bias-in-its-own-metric",
         "The table of error bias",
         "The peer repeats the result of RegressionErrorBiasTable in the quality of a regression.",

@@ -1,6 +1,10 @@
 """The metrics: one small file each thing, one list that names them all."""
 
 from collector.evaluate.base import Metric as Metric
+from collector.evaluate.metrics.by_feature import (
+    ClassificationQualityByFeatureTable as ClassificationQualityByFeatureTable,
+)
+from collector.evaluate.metrics.by_feature import TargetByFeaturesTable as TargetByFeaturesTable
 from collector.evaluate.metrics.classification_curves import (
     ClassificationLiftTable as ClassificationLiftTable,
 )
@@ -14,6 +18,13 @@ from collector.evaluate.metrics.classification_curves import (
     ClassificationRocCurve as ClassificationRocCurve,
 )
 from collector.evaluate.metrics.classification_dummy import ClassificationDummyMetric as ClassificationDummyMetric
+from collector.evaluate.metrics.classification_pictures import (
+    ClassificationClassSeparationPlot as ClassificationClassSeparationPlot,
+)
+from collector.evaluate.metrics.classification_pictures import ClassificationLiftCurve as ClassificationLiftCurve
+from collector.evaluate.metrics.classification_pictures import (
+    ClassificationProbDistribution as ClassificationProbDistribution,
+)
 from collector.evaluate.metrics.classification_quality import ClassificationQualityMetric as ClassificationQualityMetric
 from collector.evaluate.metrics.classification_tables import (
     ClassificationClassBalance as ClassificationClassBalance,
@@ -25,12 +36,16 @@ from collector.evaluate.metrics.classification_tables import (
     ClassificationQualityByClass as ClassificationQualityByClass,
 )
 from collector.evaluate.metrics.column_category import ColumnCategoryMetric as ColumnCategoryMetric
+from collector.evaluate.metrics.column_distribution import ColumnDistributionMetric as ColumnDistributionMetric
 from collector.evaluate.metrics.column_drift import ColumnDriftMetric as ColumnDriftMetric
+from collector.evaluate.metrics.column_interaction import ColumnInteractionPlot as ColumnInteractionPlot
 from collector.evaluate.metrics.column_quantile import ColumnQuantileMetric as ColumnQuantileMetric
 from collector.evaluate.metrics.column_regexp import ColumnRegExpMetric as ColumnRegExpMetric
 from collector.evaluate.metrics.column_summary import ColumnSummaryMetric as ColumnSummaryMetric
 from collector.evaluate.metrics.column_value_list import ColumnValueListMetric as ColumnValueListMetric
+from collector.evaluate.metrics.column_value_plot import ColumnValuePlot as ColumnValuePlot
 from collector.evaluate.metrics.column_value_range import ColumnValueRangeMetric as ColumnValueRangeMetric
+from collector.evaluate.metrics.comment import Comment as Comment
 from collector.evaluate.metrics.conflicts import (
     ConflictPredictionMetric as ConflictPredictionMetric,
 )
@@ -74,9 +89,21 @@ from collector.evaluate.metrics.regression_errors import (
 from collector.evaluate.metrics.regression_errors import (
     RegressionTopErrorMetric as RegressionTopErrorMetric,
 )
+from collector.evaluate.metrics.regression_pictures import (
+    RegressionAbsPercentageErrorPlot as RegressionAbsPercentageErrorPlot,
+)
+from collector.evaluate.metrics.regression_pictures import RegressionErrorDistribution as RegressionErrorDistribution
+from collector.evaluate.metrics.regression_pictures import RegressionErrorPlot as RegressionErrorPlot
+from collector.evaluate.metrics.regression_pictures import (
+    RegressionPredictedVsActualPlot as RegressionPredictedVsActualPlot,
+)
+from collector.evaluate.metrics.regression_pictures import (
+    RegressionPredictedVsActualScatter as RegressionPredictedVsActualScatter,
+)
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric as RegressionQualityMetric
 from collector.evaluate.metrics.score_distribution import ScoreDistribution as ScoreDistribution
 from collector.evaluate.metrics.serendipity import SerendipityMetric as SerendipityMetric
+from collector.evaluate.metrics.stability import DataQualityStabilityMetric as DataQualityStabilityMetric
 from collector.evaluate.metrics.text_descriptors import TextDescriptorsDistribution as TextDescriptorsDistribution
 from collector.evaluate.metrics.text_descriptors import TextDescriptorsDriftMetric as TextDescriptorsDriftMetric
 from collector.evaluate.metrics.top_k import FBetaTopKMetric as FBetaTopKMetric
@@ -91,6 +118,9 @@ from collector.evaluate.metrics.top_k import RecallTopKMetric as RecallTopKMetri
 METRICS: tuple[type[Metric], ...] = (
     DatasetSummaryMetric,
     ColumnSummaryMetric,
+    ColumnDistributionMetric,
+    ColumnValuePlot,
+    ColumnInteractionPlot,
     DatasetMissingValuesMetric,
     ColumnMissingValuesMetric,
     ColumnQuantileMetric,
@@ -102,6 +132,7 @@ METRICS: tuple[type[Metric], ...] = (
     DatasetCorrelationsMetric,
     ConflictTargetMetric,
     ConflictPredictionMetric,
+    DataQualityStabilityMetric,
     DatasetDriftMetric,
     DataDriftTable,
     ColumnDriftMetric,
@@ -114,11 +145,21 @@ METRICS: tuple[type[Metric], ...] = (
     ClassificationPRCurve,
     ClassificationPRTable,
     ClassificationLiftTable,
+    ClassificationLiftCurve,
+    ClassificationClassSeparationPlot,
+    ClassificationProbDistribution,
+    ClassificationQualityByFeatureTable,
     RegressionQualityMetric,
     RegressionDummyMetric,
     RegressionTopErrorMetric,
     RegressionErrorNormality,
     RegressionErrorBiasTable,
+    RegressionPredictedVsActualScatter,
+    RegressionPredictedVsActualPlot,
+    RegressionErrorPlot,
+    RegressionAbsPercentageErrorPlot,
+    RegressionErrorDistribution,
+    TargetByFeaturesTable,
     PrecisionTopKMetric,
     RecallTopKMetric,
     FBetaTopKMetric,
@@ -139,4 +180,5 @@ METRICS: tuple[type[Metric], ...] = (
     TextDescriptorsDistribution,
     TextDescriptorsDriftMetric,
     EmbeddingsDriftMetric,
+    Comment,
 )
