@@ -33,6 +33,7 @@ RENDERERS: Mapping[str, Renderer] = {
     "ClassificationQualityByClass": performance.quality_by_class,
     "ClassificationClassBalance": performance.class_balance,
     "RegressionQualityMetric": performance.regression_quality,
+    "RegressionPerformanceMetrics": performance.regression_quality,
     "ColumnDistributionMetric": plots.column_distribution,
     "ColumnInteractionPlot": plots.interaction,
     "ColumnValuePlot": plots.course("Course", "value"),

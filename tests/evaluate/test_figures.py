@@ -22,10 +22,13 @@ from collector.metrics import (
     ConflictTargetMetric,
     DataQualityStabilityMetric,
     RegressionAbsPercentageErrorPlot,
+    RegressionErrorBiasTable,
     RegressionErrorDistribution,
     RegressionErrorPlot,
+    RegressionPerformanceMetrics,
     RegressionPredictedVsActualPlot,
     RegressionPredictedVsActualScatter,
+    RegressionQualityMetric,
     TargetByFeaturesTable,
 )
 from tests.evaluate.recipes import error, result
@@ -277,6 +280,16 @@ def test_stability_is_the_count_of_both_conflicts():
     assert found == {"number_not_stable_target": target, "number_not_stable_prediction": predicted}
     alone = result(DataQualityStabilityMetric(), frame[["f"]])
     assert alone == {"number_not_stable_target": None, "number_not_stable_prediction": None}
+
+
+def test_performance_is_quality_and_bias_in_one():
+    frame, other = regression(500), regression(400, seed=1)
+    found = result(RegressionPerformanceMetrics(), frame, other)
+    quality = result(RegressionQualityMetric(mape_zero_handling="none"), frame, other)
+    for half in ("current", "reference"):
+        assert found[half].items() <= quality[half].items()
+    assert found["error_bias"] == result(RegressionErrorBiasTable(), frame, other)["error_bias"]
+    assert found["abs_perc_error_std"] == quality["current"]["abs_perc_error_std"]
 
 
 def test_a_comment_is_shown_as_it_was_given():

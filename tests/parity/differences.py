@@ -286,7 +286,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "frequent-values-of-errors",
         "Of equally frequent values among the worst errors, the one that is frequent overall",
         "The peer names the one that comes first.",
-        r"RegressionErrorBiasTable\(.*(under|over|majority|range)$",
+        r"(RegressionErrorBiasTable\(.*|RegressionPerformanceMetrics\(.*error_bias\..*)(under|over|majority|range)$",
     ),
     Difference(
         "gaps-are-no-labels",

@@ -89,6 +89,9 @@ from collector.evaluate.metrics.regression_errors import (
 from collector.evaluate.metrics.regression_errors import (
     RegressionTopErrorMetric as RegressionTopErrorMetric,
 )
+from collector.evaluate.metrics.regression_performance import (
+    RegressionPerformanceMetrics as RegressionPerformanceMetrics,
+)
 from collector.evaluate.metrics.regression_pictures import (
     RegressionAbsPercentageErrorPlot as RegressionAbsPercentageErrorPlot,
 )
@@ -150,6 +153,7 @@ METRICS: tuple[type[Metric], ...] = (
     ClassificationProbDistribution,
     ClassificationQualityByFeatureTable,
     RegressionQualityMetric,
+    RegressionPerformanceMetrics,
     RegressionDummyMetric,
     RegressionTopErrorMetric,
     RegressionErrorNormality,
