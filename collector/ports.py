@@ -3,7 +3,7 @@
 Every method may raise `Unavailable` (the store does not answer) besides what is named at it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,11 +13,13 @@ from collector.model import (
     Appended,
     DeadLetter,
     Document,
+    Half,
     Item,
     Judged,
     Label,
     Labelled,
     Lease,
+    Met,
     MonitorId,
     MonitorState,
     Pane,
@@ -25,6 +27,7 @@ from collector.model import (
     Receipt,
     RowError,
     Settlement,
+    Side,
     SnapshotId,
     SnapshotPage,
     SnapshotQuery,
@@ -75,6 +78,30 @@ class Rows(Protocol):
         False, and nothing happens, while a window of the pane is a dead letter (replay or delete that first), or when
         it holds more than `seen_rows`: rows that came after the caller looked are not to be lost.
         """
+        ...
+
+
+class Halves(Protocol):
+    """Requests and responses that come one by one wait here for each other, whichever replica they came to."""
+
+    async def offer(self, monitor: MonitorId, halves: Sequence[Half]) -> Sequence[Met]:
+        """Keep each half, or give it its counterpart; answered in order, once durable.
+
+        The counterpart stays until `finish`: who crashes between the two has lost nothing. Raises Backpressure when
+        as many halves wait as rows may wait, or bytes; then none of these was kept.
+        """
+        ...
+
+    async def finish(self, monitor: MonitorId, keys: Collection[bytes], *, until_us: int) -> None:
+        """The pairs are rows now: forget them, but know them again until an instant."""
+        ...
+
+    async def expire(self, monitor: MonitorId, *, now_us: int) -> Mapping[Side, int]:
+        """Drop the halves that waited until now in vain; says how many of each side."""
+        ...
+
+    async def waiting(self, monitor: MonitorId) -> int:
+        """How many halves wait."""
         ...
 
 
@@ -183,6 +210,7 @@ class Buffer(Protocol):
     """One adapter: everything that waits, safely."""
 
     rows: Rows
+    halves: Halves
     queue: Queue
     snapshots: Snapshots
     dead_letters: DeadLetters

@@ -43,6 +43,17 @@ class Limits:
         return None
 
 
+def halves_refusal(limits: Limits, *, waiting: int, size: int) -> str | None:
+    """Why so many halves of so many bytes may not wait, or None. Halves have the limits of rows, and share nothing with
+    them: a sender whose responses are lost fills its own share only.
+    """
+    if waiting > limits.max_rows:
+        return f"{limits.max_rows} requests and responses wait for their counterpart, and no more may"
+    if size > limits.max_bytes:
+        return f"{limits.max_bytes} bytes of requests and responses wait for their counterpart, and no more may"
+    return None
+
+
 def check_append(append: Append) -> None:
     """Raises ValueError when ids and rows do not fit together: a mistake of the caller, not of the sender."""
     if append.rows <= 0 or any(part.rows < 0 for part in append.parts):

@@ -9,6 +9,7 @@ import logging
 from collector.buffer.policy import Limits
 from collector.buffer.redis.documents import RedisDocuments
 from collector.buffer.redis.faults import translated
+from collector.buffer.redis.halves import RedisHalves
 from collector.buffer.redis.keys import MonitorKeys
 from collector.buffer.redis.letters import RedisDeadLetters
 from collector.buffer.redis.queue import RedisQueue
@@ -17,7 +18,7 @@ from collector.buffer.redis.snapshots import RedisSnapshots
 from collector.buffer.redis.store import Facts, Store
 from collector.clock import Clock
 from collector.model import Account, MonitorId
-from collector.ports import DeadLetters, Documents, Queue, Rows, Snapshots
+from collector.ports import DeadLetters, Documents, Halves, Queue, Rows, Snapshots
 
 _log = logging.getLogger(__name__)
 _DROPPED = b"dropped:"
@@ -30,6 +31,7 @@ class RedisBuffer:
         self._store = Store(url)
         self._facts = Facts(None, None, None)
         self.rows: Rows = RedisRows(self._store, clock, limits)
+        self.halves: Halves = RedisHalves(self._store, limits)
         self.queue: Queue = RedisQueue(self._store, clock)
         self.snapshots: Snapshots = RedisSnapshots(self._store)
         self.dead_letters: DeadLetters = RedisDeadLetters(self._store)

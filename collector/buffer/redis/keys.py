@@ -61,6 +61,12 @@ class MonitorKeys:
     def orphans(self) -> str:
         return self._name("orphans")
 
+    @property
+    def halves(self) -> tuple[str, str, str]:
+        """Halves and finished pairs, their instants, and the sums of what waits."""
+        name = self._name("halves")
+        return name, f"{name}:until", f"{name}:sums"
+
     def queue(self, queue: str) -> tuple[str, str, str]:
         """Instants, records and payloads of a queue's items."""
         name = self._name(f"queue:{queue}")

@@ -9,13 +9,14 @@ from collector.buffer.policy import Limits
 from collector.buffer.sqlite.books import account
 from collector.buffer.sqlite.documents import SqliteDocuments
 from collector.buffer.sqlite.engine import Engine
+from collector.buffer.sqlite.halves import SqliteHalves
 from collector.buffer.sqlite.letters import SqliteDeadLetters
 from collector.buffer.sqlite.queue import SqliteQueue
 from collector.buffer.sqlite.rows import SqliteRows
 from collector.buffer.sqlite.snapshots import SqliteSnapshots
 from collector.clock import Clock
 from collector.model import Account, MonitorId
-from collector.ports import DeadLetters, Documents, Queue, Rows, Snapshots
+from collector.ports import DeadLetters, Documents, Halves, Queue, Rows, Snapshots
 
 
 class SqliteBuffer:
@@ -25,6 +26,7 @@ class SqliteBuffer:
         self._engine = Engine(path, synchronous=synchronous)
         self._clock = clock
         self.rows: Rows = SqliteRows(self._engine, clock, limits)
+        self.halves: Halves = SqliteHalves(self._engine, limits)
         self.queue: Queue = SqliteQueue(self._engine, clock)
         self.snapshots: Snapshots = SqliteSnapshots(self._engine)
         self.dead_letters: DeadLetters = SqliteDeadLetters(self._engine)

@@ -90,7 +90,18 @@ CREATE TABLE documents (
 CREATE TABLE pings (id INTEGER PRIMARY KEY, at_us INTEGER NOT NULL);
 """
 
-MIGRATIONS = (_VERSION_1,)
+_VERSION_2 = """
+-- Sides of inferences that came alone. A pair that was finished is known until its end: it has neither side nor body.
+CREATE TABLE halves (
+    monitor TEXT NOT NULL, key BLOB NOT NULL, side TEXT, body BLOB NOT NULL, until_us INTEGER NOT NULL,
+    PRIMARY KEY (monitor, key));
+CREATE INDEX halves_by_end ON halves (monitor, until_us);
+-- Of each monitor: how many rows of halves have a side, and the bytes of their bodies.
+CREATE TABLE half_sums (
+    monitor TEXT PRIMARY KEY, waiting INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
