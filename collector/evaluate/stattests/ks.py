@@ -4,7 +4,6 @@ import math
 import warnings
 
 import numpy as np
-from scipy import stats
 
 from collector.evaluate.pair import Pair
 from collector.evaluate.profile import Array
@@ -28,8 +27,11 @@ def score(pair: Pair) -> float:
     left, right = pair.reference_sorted, pair.current_sorted
     if left.size == right.size <= MAX_EXACT_ROWS:
         return _p_value_of_equal_sizes(left, right)
+    from scipy import stats  # noqa: PLC0415 - slow to import, and needed for sides of unequal size only
+
     if max(left.size, right.size) > MAX_EXACT_ROWS:
-        return _asymptotic(statistic(left, right), left.size, right.size)
+        rows = np.round(left.size * right.size / (left.size + right.size))
+        return float(stats.kstwo.sf(statistic(left, right), rows))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # rounding above 1: scipy then takes the asymptotic value
         return float(stats.ks_2samp(left, right).pvalue)
@@ -41,31 +43,33 @@ def statistic(left: Array, right: Array) -> float:
     >>> statistic(np.array([1, 2, 3]), np.array([2, 3, 4]))
     0.3333333333333333
     """
+    of_left, of_right = _counts_up_to(left, right)
+    return float(np.abs(of_left / left.size - of_right / right.size).max())
+
+
+def _counts_up_to(left: Array, right: Array) -> tuple[Array, Array]:
+    """For each distinct value of both sorted samples: how many of either are not above it."""
     pooled = np.concatenate([left, right])
-    distance = np.searchsorted(left, pooled, "right") / left.size - np.searchsorted(right, pooled, "right") / right.size
-    return float(np.abs(distance).max())
+    order = np.argsort(pooled, kind="stable")  # merges two sorted runs
+    ordered = pooled[order]
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    of_left = np.cumsum(order < left.size)[ends]
+    return of_left, ends + 1 - of_left
 
 
 def _p_value_of_equal_sizes(left: Array, right: Array) -> float:
-    """The share of lattice paths from (0, 0) to (n, n) that leave the band around the diagonal (reflections)."""
-    rows = left.size
-    pooled = np.concatenate([left, right])
-    steps = np.searchsorted(left, pooled, "right") - np.searchsorted(right, pooled, "right")
-    height = int(np.abs(steps).max())
+    """The share of lattice paths from (0, 0) to (n, n) that leave the band around the diagonal.
+
+    By reflection: twice the alternating sum of C(2n, n - k * height) / C(2n, n) over k = 1, 2, ...
+    """
+    of_left, of_right = _counts_up_to(left, right)
+    rows, height = left.size, int(np.abs(of_left - of_right).max())
     if height == 0:
         return 1.0
-    outside = 0.0
-    for reflection in range(min(rows // height, int(math.sqrt(_NEGLIGIBLE * rows) / height) + 1), -1, -1):
-        path = 1.0
-        for step in range(height):
-            path = (rows - reflection * height - step) * path / (rows + reflection * height + step + 1)
-        outside = path * (1.0 - outside)
-    exact = 2 * outside
-    return exact if exact <= 1 else _asymptotic(height / rows, rows, rows)  # rounded above 1: as scipy has it
-
-
-def _asymptotic(distance: float, left_rows: int, right_rows: int) -> float:
-    return float(stats.kstwo.sf(distance, np.round(left_rows * right_rows / (left_rows + right_rows))))
+    reflections = min(rows // height, int(math.sqrt(_NEGLIGIBLE * rows) / height) + 2)
+    steps = np.arange(reflections * height)
+    shares = np.cumprod((rows - steps) / (rows + steps + 1.0))[height - 1 :: height]
+    return min(1.0, 2 * float(shares[::2].sum() - shares[1::2].sum()))
 
 
 ks = StatTest("ks", "K-S p_value", ("num",), 0.05, "<=", score)
