@@ -341,7 +341,7 @@ class Item:
 class Lease:
     """The exclusive right to an item until `until_us`. `token` fences: a stale lease can do nothing any more.
 
-    `attempt` counts from 1.
+    `attempt` counts from 1. `wanted_us`: since when the item, as it is now, waits to be done.
     """
 
     queue: str
@@ -352,6 +352,15 @@ class Lease:
     attempt: int
     owner: str
     until_us: int
+    wanted_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much of one monitor waits in a queue: items, and since when the one that would be leased first is wanted."""
+
+    items: int = 0
+    oldest_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

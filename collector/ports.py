@@ -12,6 +12,7 @@ from collector.model import (
     Append,
     Appended,
     DeadLetter,
+    Depth,
     Document,
     Half,
     Item,
@@ -148,6 +149,10 @@ class Queue(Protocol):
         self, lease: Lease, *, reason: str, retry_us: int | None, settlement: Settlement | None = None
     ) -> None:
         """Give back until `retry_us`; None sets it aside as a dead letter, settled as told. Raises LeaseLost."""
+        ...
+
+    async def depths(self, queue: str, monitors: Sequence[MonitorId]) -> Sequence[Depth]:
+        """What each of these monitors has in a queue: what is leased, or waits for its retry, is counted too."""
         ...
 
 

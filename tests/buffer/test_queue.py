@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from collector.clock import ManualClock
-from collector.model import WORK_QUEUE, DestinationName, Lease, outbox
+from collector.model import WORK_QUEUE, Depth, DestinationName, Lease, outbox
 from collector.ports import Buffer
 from tests.buffer.conftest import Store
 from tests.buffer.making import (
@@ -39,6 +39,7 @@ async def test_an_item_is_leased_with_its_payload(buffer: Buffer, clock: ManualC
         attempt=1,
         owner="worker 1",
         until_us=clock.now_us() + 30_000_000,
+        wanted_us=0,
     )
 
 
@@ -202,3 +203,14 @@ async def test_queues_survive_a_restart_of_the_process(store: Store, clock: Manu
     assert (await taken(second)).attempt == 2
     assert (await account(second)).evaluated == 1
     assert await second.snapshots.get(snapshot("s").id) == b"kept"
+
+
+async def test_a_queue_says_how_much_of_each_monitor_waits_and_since_when(buffer: Buffer, clock: ManualClock) -> None:
+    now_us = clock.now_us()
+    await buffer.queue.put([item("old", queue=OUTBOX, at=now_us - 5), item("new", queue=OUTBOX, at=now_us)])
+    await buffer.queue.put([item("another queue")])
+    lease = await taken(buffer, queue=OUTBOX)
+    assert lease.wanted_us == now_us - 5
+    assert await buffer.queue.depths(OUTBOX, [M, OTHER]) == [Depth(2, now_us), Depth()]
+    await buffer.queue.nack(lease, reason="not now", retry_us=lease.wanted_us)
+    assert await buffer.queue.depths(OUTBOX, [M]) == [Depth(2, now_us - 5)]

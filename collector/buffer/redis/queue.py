@@ -10,7 +10,7 @@ from collector.buffer.redis.snapshots import pack_head
 from collector.buffer.redis.store import Argument, Call, Store
 from collector.clock import Clock
 from collector.errors import LeaseLost
-from collector.model import SECOND_US, DeadLetter, Item, Lease, MonitorId, Settlement, SnapshotRecord
+from collector.model import SECOND_US, DeadLetter, Depth, Item, Lease, MonitorId, Settlement, SnapshotRecord
 
 
 class RedisQueue:
@@ -41,8 +41,8 @@ class RedisQueue:
             until_us = now_us + round(seconds * SECOND_US)
             answer = await self._store.run("lease", (*keys.queue(queue), keys.account), (now_us, until_us, owner))
             if answer is not None:
-                key, payload, token, attempt = answer
-                return Lease(queue, monitor, key.decode(), payload, token, attempt, owner, until_us)
+                key, payload, token, attempt, wanted_us = answer
+                return Lease(queue, monitor, key.decode(), payload, token, attempt, owner, until_us, int(wanted_us))
         return None
 
     async def renew(self, lease: Lease, *, seconds: float) -> Lease:
@@ -96,6 +96,10 @@ class RedisQueue:
         arguments = (lease.key, lease.token, letter.id, pack_letter(letter, settlement), *_settlement(settlement))
         names = (*queue, keys.letters, keys.account, keys.panes, keys.settled)
         await self._run_known(Call("set_aside", names, arguments), lease)
+
+    async def depths(self, queue: str, monitors: Sequence[MonitorId]) -> Sequence[Depth]:
+        calls = [Call("depth", MonitorKeys(monitor).queue(queue)[:2], ()) for monitor in monitors]
+        return [Depth(items, int(oldest[0]) if oldest else None) for items, *oldest in await self._store.run_all(calls)]
 
     async def _run_known(self, call: Call, lease: Lease) -> None:
         """Run a script whose effect must be found when all monitors are asked. Noting a name too many does no harm."""

@@ -12,7 +12,7 @@ from collector.buffer.sqlite.engine import Engine
 from collector.buffer.sqlite.snapshots import store
 from collector.clock import Clock
 from collector.errors import LeaseLost
-from collector.model import SECOND_US, Item, Lease, MonitorId, Settlement, SnapshotRecord
+from collector.model import SECOND_US, Depth, Item, Lease, MonitorId, Settlement, SnapshotRecord
 
 
 class SqliteQueue:
@@ -86,6 +86,9 @@ class SqliteQueue:
 
         await self._engine.write(deed)
 
+    async def depths(self, queue: str, monitors: Sequence[MonitorId]) -> Sequence[Depth]:
+        return await self._engine.read(lambda connection: [_depth(connection, queue, each) for each in monitors])
+
 
 def put(connection: sqlite3.Connection, item: Item) -> None:
     found = connection.execute(
@@ -121,13 +124,13 @@ def lease(
 ) -> Lease | None:
     for monitor in monitors:
         found = connection.execute(
-            "SELECT key, payload, attempt FROM items WHERE queue = ? AND monitor = ? AND available_us <= ? "
+            "SELECT key, payload, attempt, wanted_us FROM items WHERE queue = ? AND monitor = ? AND available_us <= ? "
             "ORDER BY available_us, key LIMIT 1",
             (queue, monitor, now_us),
         ).fetchone()
         if found is None:
             continue
-        key, payload, attempt = found
+        key, payload, attempt, wanted_us = found
         (token,) = connection.execute(
             "INSERT INTO monitors (name, token) VALUES (?, 1) ON CONFLICT DO UPDATE SET token = token + 1 "
             "RETURNING token",
@@ -142,6 +145,7 @@ def lease(
             attempt=attempt + 1,
             owner=owner,
             until_us=now_us + round(seconds * SECOND_US),
+            wanted_us=wanted_us,
         )
         _change(
             connection,
@@ -151,6 +155,15 @@ def lease(
         )
         return taken
     return None
+
+
+def _depth(connection: sqlite3.Connection, queue: str, monitor: MonitorId) -> Depth:
+    where = "FROM items WHERE queue = ? AND monitor = ?"
+    (items,) = connection.execute(f"SELECT COUNT(*) {where}", (queue, monitor)).fetchone()
+    first = connection.execute(
+        f"SELECT wanted_us {where} ORDER BY available_us, key LIMIT 1", (queue, monitor)
+    ).fetchone()
+    return Depth(items, None if first is None else first[0])
 
 
 def _own(connection: sqlite3.Connection, lease: Lease) -> None:

@@ -7,7 +7,7 @@
 --   3 payloads  hash  item -> its payload
 --   4 account   hash  token: grows with every lease
 -- ARGV: 1 now_us  2 until_us  3 owner
--- Returns key, payload, token, attempt; or nothing when no item is ready.
+-- Returns key, payload, token, attempt, wanted_us; or nothing when no item is ready.
 
 local key = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, 1)[1]
 if not key then
@@ -22,4 +22,4 @@ item.leased_generation = item.generation
 item.owner = ARGV[3]
 redis.call('ZADD', KEYS[1], ARGV[2], key)
 write_item(KEYS[2], key, item)
-return { key, redis.call('HGET', KEYS[3], key), token, item.attempt }
+return { key, redis.call('HGET', KEYS[3], key), token, item.attempt, item.wanted_us }
