@@ -257,16 +257,29 @@ class ReferenceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierRows:
+    """The rows of an earlier window as a reference, and its span; None without one, as in the endless pane."""
+
+    rows: WindowRows
+    start_us: int | None
+    end_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One window of one monitor in one phase, with everything that its evaluation needs. Picklable."""
+    """One window of one monitor in one phase, with everything that its evaluation needs. Picklable.
+
+    `rows` are all that it reads; of a sliding window, also those of the steps before, from `start_us` on.
+    """
 
     monitor: Monitor
     phase: Phase
     window: Window
     rows: WindowRows
     revision: int
-    reference: ReferenceFile | None
+    reference: ReferenceFile | EarlierRows | None
     now_us: int
+    start_us: int | None = None
 
 
 class Evaluator(Protocol):
@@ -277,6 +290,10 @@ class Evaluator(Protocol):
 
         Raises Transient (its process died, its time ran out) or Permanent.
         """
+        ...
+
+    async def table(self, monitor: Monitor, phase: Phase, rows: WindowRows) -> bytes:
+        """The rows as Parquet, with their labels in the second phase, without ids. Raises as `evaluate`."""
         ...
 
     async def close(self) -> None: ...

@@ -9,15 +9,16 @@ import pandas as pd
 
 from collector.evaluate import catalogue
 from collector.evaluate.base import Context, reason
+from collector.evaluate.comparisons import Comparison, comparisons
 from collector.evaluate.data import ColumnMapping
 from collector.evaluate.frame import frame_of, join_labels
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.references import References
 from collector.evaluate.report import Evaluation
-from collector.evaluate.segments import Part, Segment, parts_of
-from collector.model import MonitorId, Phase, SnapshotRecord
-from collector.monitor import Columns, ReportSettings, Spec
-from collector.ports import Job
+from collector.evaluate.tables import parquet
+from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
+from collector.monitor import Columns, Monitor, ReportSettings, Spec
+from collector.ports import EarlierRows, Job, ReferenceFile
 from collector.render.series import series
 from collector.snapshot import Snapshot, iso, snapshot_id
 
@@ -25,51 +26,58 @@ log = logging.getLogger(__name__)
 
 
 def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
-    """A record for each report of the job's phase and each segment. A report that fails is a snapshot full of reasons.
+    """A record for each report of the job's phase and each comparison: all rows, segments, arms. A report that fails
+    is a snapshot full of reasons.
 
-    No record in the second phase as long as not one row has a target: there is no quality to speak of yet.
+    No record in the second phase where not one row has a target: there is no quality to speak of yet.
 
     Raises Invalid when the rows or the reference cannot be read at all.
     """
     frame = _frame(job)
-    target = job.monitor.columns.target
-    second = job.phase is Phase.LABELS and job.phase is not job.monitor.phases[0]
-    if second and target is not None and not frame[target].notna().any():
-        return []
     reference = None
     if job.reference is not None:
         reference = (references or References()).get(job.reference, timestamp=job.monitor.columns.timestamp)
     frame = _with_listed_columns(frame, job.monitor.columns, reference)
+    window = _Window(job, frame)
     return [
         record
-        for part in parts_of(frame, job.monitor.segments, most=job.monitor.max_segments)
-        for record in _records(job, part, part.of_reference(reference))
+        for comparison in comparisons(frame, job.monitor, reference)
+        if window.has_targets(comparison)
+        for record in _records(window, comparison)
     ]
 
 
-def _records(job: Job, part: Part, reference: FrameProfile | None) -> list[SnapshotRecord]:
+def _records(window: "_Window", comparison: Comparison) -> list[SnapshotRecord]:
     context: Context | Exception
     try:
-        context = _context(part.frame, reference, job.monitor.columns)
+        context = _context(comparison, window.job.monitor)
     except Exception as error:  # noqa: BLE001 - then every metric says why, and the window is not lost
-        log.warning("the columns of monitor %s cannot be told apart: %s", job.monitor.id, error)
+        log.warning("the columns of monitor %s cannot be told apart: %s", window.job.monitor.id, error)
         context = error
-    about = _About(job, part.frame, reference, part.segment)
-    return [_record(about.evaluate(report, context)) for report in job.monitor.reports_of(job.phase)]
+    reports = map(comparison.report, window.job.monitor.reports_of(window.job.phase))
+    return [_record(window.evaluate(report, comparison, context)) for report in reports if report is not None]
 
 
-def _context(frame: pd.DataFrame, reference: FrameProfile | None, columns: Columns) -> Context:
-    """The evaluation of the window. Ids, times and targets that only one side has are left out of both.
+def _context(comparison: Comparison, monitor: Monitor) -> Context:
+    """The evaluation of some rows. Ids, times, arms and targets that only one side has are left out of both.
 
-    A reference rarely has ids and times, and the first phase has no targets yet: that is no difference in the data.
+    A reference rarely has those, and the first phase has no targets yet: that is no difference in the data.
     """
+    current, reference = comparison.current, comparison.reference
+    columns, arms = monitor.columns, monitor.compare and monitor.compare.column
+    left_out = [] if comparison.without is None else [comparison.without]
     if reference is not None:
-        utility = [name for name in (columns.id, columns.timestamp) if name is not None]
-        frame = frame.drop(columns=[name for name in utility if name in frame and name not in reference])
-        only_there = [name for name in (*utility, columns.target) if name in reference and name not in frame]
-        if only_there:
-            reference = reference.without(only_there)
-    return Context(FrameProfile(frame), reference, mapping_of(columns))
+        utility = [name for name in (columns.id, columns.timestamp, arms) if name is not None]
+        only_here = [name for name in utility if name in current and name not in reference]
+        only_there = [name for name in (*utility, columns.target) if name in reference and name not in current]
+        reference = _without([*left_out, *only_there], reference)
+        left_out += only_here
+    return Context(_without(left_out, current), reference, mapping_of(columns))
+
+
+def _without(names: list[str | None], frame: FrameProfile) -> FrameProfile:
+    known = [name for name in names if name in frame]
+    return frame.without(known) if known else frame
 
 
 def mapping_of(columns: Columns) -> ColumnMapping:
@@ -94,14 +102,31 @@ def mapping_of(columns: Columns) -> ColumnMapping:
     )
 
 
-def _frame(job: Job) -> pd.DataFrame:
-    """The window's rows. In the second phase with their labels; in the first with targets only if the rows had them."""
-    frame = frame_of(job.rows.chunks)
-    target = job.monitor.columns.target
+def table(monitor: Monitor, phase: Phase, rows: WindowRows) -> bytes:
+    """The rows as Parquet: a reference in the making. Ids stay behind."""
+    frame = _frame(monitor, phase, rows)
+    return parquet(frame.drop(columns=[name for name in (monitor.columns.id,) if name in frame]))
+
+
+def _reference(job: Job, references: References) -> FrameProfile | None:
+    """What the window is compared with: a file of this machine, or the rows of an earlier window."""
+    columns = job.monitor.columns
+    if job.reference is None:
+        return None
+    if isinstance(job.reference, ReferenceFile):
+        return references.get(job.reference, timestamp=columns.timestamp)
+    frame = _frame(job.monitor, job.phase, job.reference.rows)
+    return FrameProfile(_with_listed_columns(frame, columns, None))
+
+
+def _frame(monitor: Monitor, phase: Phase, rows: WindowRows) -> pd.DataFrame:
+    """A window's rows. In the second phase with their labels; in the first with targets only if the rows had them."""
+    frame = frame_of(rows.chunks)
+    target = monitor.columns.target
     if target is None:
         return frame
-    if job.phase is Phase.LABELS:
-        return join_labels(frame, job.rows.chunks, job.rows.labels, target)
+    if phase is Phase.LABELS:
+        return join_labels(frame, rows.chunks, rows.labels, target)
     if target in frame and frame[target].isna().all():
         return frame.drop(columns=target)
     return frame
@@ -137,44 +162,64 @@ def _with_listed_columns(frame: pd.DataFrame, columns: Columns, reference: Frame
     return frame.assign(**changed) if changed else frame
 
 
-class _About:
-    """What every snapshot of this window says beside its results."""
+class _Window:
+    """What the snapshots of a window have in common."""
 
-    def __init__(self, job: Job, frame: pd.DataFrame, reference: FrameProfile | None, segment: Segment | None) -> None:
+    def __init__(self, job: Job, frame: pd.DataFrame) -> None:
         self.job = job
-        self.rows = len(frame)
-        self.segment = segment
-        self.coverage = None
-        target = job.monitor.columns.target
-        if job.phase is Phase.LABELS and target is not None:
-            self.coverage = float(frame[target].notna().sum() / len(frame)) if len(frame) else 0.0
-        self.reference = None
-        if reference is not None and job.reference is not None:
-            self.reference = {"version": job.reference.version, "rows": reference.rows}
-        self.span_us = _span_us(job, frame)
+        self._span_us = _span_us(job, frame)
+        self._target = job.monitor.columns.target if job.phase is Phase.LABELS else None
 
-    def evaluate(self, report: ReportSettings, context: Context | Exception) -> Snapshot:
+    def has_targets(self, comparison: Comparison) -> bool:
+        """Whether there is a quality to speak of, where quality is spoken of. A first phase always speaks."""
+        name = self._target
+        if name is None:
+            return True
+        if comparison.baseline is not None and not _present(comparison.reference, name):
+            return False
+        return self.job.phase is self.job.monitor.phases[0] or _present(comparison.current, name) > 0
+
+    def evaluate(self, report: ReportSettings, comparison: Comparison, context: Context | Exception) -> Snapshot:
         job, monitor = self.job, self.job.monitor
         results = _results(report, context)
-        start_us = job.now_us if self.span_us is None else self.span_us[0]
+        start_us = job.now_us if self._span_us is None else self._span_us[0]
         return Snapshot(
-            id=snapshot_id(monitor.id, report.name, job.window.key, self.segment),
+            id=snapshot_id(monitor.id, report.name, job.window.key, comparison.segment, comparison.baseline),
             report=report.name,
             timestamp=datetime.fromtimestamp(start_us / 1e6, tz=UTC),
-            rows=self.rows,
+            rows=comparison.current.rows,
             project=monitor.project_name,
             monitor=monitor.id,
             revision=job.revision,
-            segment=self.segment,
-            window=None if self.span_us is None else {"start": iso(self.span_us[0]), "end": iso(self.span_us[1])},
-            label_coverage=self.coverage,
-            reference=self.reference,
-            tags=(*monitor.tags, *(f"{name}={value}" for name, value in (self.segment or {}).items())),
-            metadata=dict(monitor.metadata),
+            segment=comparison.segment,
+            window=None if self._span_us is None else {"start": iso(self._span_us[0]), "end": iso(self._span_us[1])},
+            label_coverage=self._coverage(comparison),
+            reference=self._reference(comparison),
+            tags=tuple(dict.fromkeys((*monitor.tags, *comparison.tags))),
+            metadata={**monitor.metadata, **comparison.metadata},
             metrics=results.metrics,
             tests=results.tests,
             columns=results.columns,
         )
+
+    def _coverage(self, comparison: Comparison) -> float | None:
+        if self._target is None:
+            return None
+        rows = comparison.current.rows
+        return _present(comparison.current, self._target) / rows if rows else 0.0
+
+    def _reference(self, comparison: Comparison) -> dict[str, object] | None:
+        if comparison.reference is None:
+            return None
+        if comparison.baseline is not None:
+            return {"version": None, "rows": comparison.reference.rows, "arm": dict(comparison.baseline)}
+        version = None if self.job.reference is None else self.job.reference.version
+        return {"version": version, "rows": comparison.reference.rows}
+
+
+def _present(frame: FrameProfile | None, name: str) -> int:
+    """How many rows have a value in a column."""
+    return frame[name].present if frame is not None and name in frame else 0
 
 
 class _Results:
@@ -218,11 +263,20 @@ def _failed_test(spec: Spec, error: Exception) -> dict[str, object]:
     }
 
 
+def _origin(reference: ReferenceFile | EarlierRows) -> dict[str, object]:
+    """What a snapshot says of where its reference comes from."""
+    if isinstance(reference, ReferenceFile):
+        return {"version": reference.version}
+    if reference.start_us is None or reference.end_us is None:
+        return {"version": None, "window": None}
+    return {"version": None, "window": {"start": iso(reference.start_us), "end": iso(reference.end_us)}}
+
+
 def _span_us(job: Job, frame: pd.DataFrame) -> tuple[int, int] | None:
     """The window's span: its pane's, or that of its event times when the pane is endless."""
     pane = job.window.pane
     if pane.start_us is not None and pane.end_us is not None:
-        return pane.start_us, pane.end_us
+        return pane.start_us if job.start_us is None else job.start_us, pane.end_us
     name = job.monitor.columns.timestamp
     if name is None or name not in frame or frame[name].dtype.kind != "M":
         return None

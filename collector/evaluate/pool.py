@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -19,7 +19,8 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Literal
 
 from collector.errors import Invalid, Permanent, Transient
-from collector.model import MonitorId, SnapshotRecord
+from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
+from collector.monitor import Monitor
 from collector.ports import Job
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class _Answer:
     kind: Literal["done", "invalid", "failed"]
     records: Sequence[SnapshotRecord] = ()
     reason: str = ""
+    table: bytes = b""
 
 
 class PoolEvaluator:
@@ -56,9 +58,16 @@ class PoolEvaluator:
 
     async def evaluate(self, job: Job) -> Sequence[SnapshotRecord]:
         """Raises Transient when the process died or ran out of time, Permanent when the input can never be read."""
-        slot = await self._take(job.monitor.id)
+        return (await self._done(job.monitor, _evaluate, job)).records
+
+    async def table(self, monitor: Monitor, phase: Phase, rows: WindowRows) -> bytes:
+        """The rows as Parquet. Raises as `evaluate`."""
+        return (await self._done(monitor, _table, monitor, phase, rows)).table
+
+    async def _done(self, monitor: Monitor, work: "Callable[..., _Answer]", *arguments: object) -> "_Answer":
+        slot = await self._take(monitor.id)
         try:
-            answer = await self._ask(slot, job)
+            answer = await self._ask(slot, monitor, work, *arguments)
         finally:
             async with self._freed:
                 self._free.append(slot)
@@ -67,7 +76,7 @@ class PoolEvaluator:
             raise Permanent(answer.reason)
         if answer.kind == "failed":
             raise Transient(answer.reason)
-        return answer.records
+        return answer
 
     async def close(self) -> None:
         """Stop the processes; a window that is being computed is given up."""
@@ -81,9 +90,11 @@ class PoolEvaluator:
             self._free.remove(slot)
         return slot
 
-    async def _ask(self, slot: "_Slot", job: Job) -> _Answer:
+    async def _ask(
+        self, slot: "_Slot", monitor: Monitor, work: "Callable[..., _Answer]", *arguments: object
+    ) -> _Answer:
         try:
-            future = await asyncio.to_thread(slot.submit, job)
+            future = await asyncio.to_thread(slot.submit, monitor.id, work, *arguments)
             async with asyncio.timeout(self._timeout_seconds):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
@@ -114,15 +125,15 @@ class _Slot:
                 self._executor = executor
                 self._pid = executor.submit(os.getpid).result()
 
-    def submit(self, job: Job) -> "Future[_Answer]":
+    def submit(self, monitor: str, work: "Callable[..., _Answer]", *arguments: object) -> "Future[_Answer]":
         """Blocks while the process has to be started again."""
         self.start()
-        self.last_monitor = job.monitor.id
+        self.last_monitor = monitor
         executor = self._executor
         if executor is None:  # stopped meanwhile
             raise BrokenProcessPool("the evaluator is closed")
         try:
-            return executor.submit(_evaluate, job)
+            return executor.submit(work, *arguments)
         except RuntimeError as error:  # it died while it was idle, or is being stopped
             raise BrokenProcessPool(str(error)) from error
 
@@ -180,13 +191,24 @@ def _references() -> "References":
 
 
 def _evaluate(job: Job) -> _Answer:
-    from collector.evaluate.base import reason  # noqa: PLC0415
     from collector.evaluate.job import run  # noqa: PLC0415
 
+    return _answer(job.monitor, lambda: _Answer("done", run(job, _references())))
+
+
+def _table(monitor: Monitor, phase: Phase, rows: WindowRows) -> _Answer:
+    from collector.evaluate.job import table  # noqa: PLC0415
+
+    return _answer(monitor, lambda: _Answer("done", table=table(monitor, phase, rows)))
+
+
+def _answer(monitor: Monitor, work: Callable[[], _Answer]) -> _Answer:
+    from collector.evaluate.base import reason  # noqa: PLC0415
+
     try:
-        return _Answer("done", run(job, _references()))
+        return work()
     except Invalid as error:
         return _Answer("invalid", reason=str(error))
-    except Exception as error:  # the window is tried again, then set aside with this reason
-        log.exception("evaluating a window of monitor %s failed", job.monitor.id)
+    except Exception as error:  # it is tried again, then set aside with this reason
+        log.exception("computing for monitor %s failed", monitor.id)
         return _Answer("failed", reason=reason(error))

@@ -8,7 +8,8 @@ import pytest_asyncio
 
 from collector.buffer import Limits, open_buffer
 from collector.clock import ManualClock
-from collector.model import MonitorId, SnapshotId, SnapshotRecord
+from collector.model import MonitorId, Phase, SnapshotId, SnapshotRecord, WindowRows
+from collector.monitor import Monitor
 from collector.ports import Buffer, Job
 from collector.snapshot import iso, snapshot_id
 
@@ -29,6 +30,9 @@ class CountingEvaluator:
         if job.phase is not job.monitor.phases[0] and not job.rows.labels:
             return []
         return [self._record(job, report.name) for report in job.monitor.reports_of(job.phase)]
+
+    async def table(self, monitor: Monitor, phase: Phase, rows: WindowRows) -> bytes:
+        return orjson.dumps([phase, rows.rows, len(rows.labels)])
 
     async def close(self) -> None:
         return None
