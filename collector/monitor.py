@@ -123,6 +123,24 @@ class LabelSettings(Model):
     keep: Duration = timedelta(days=7)
 
 
+OTHER = "other"
+"""The segment, or the arm, of the rows of all values past `max_segments`, and of rows without a value."""
+
+
+class CompareSettings(Model):
+    """Arms of one model, told apart by the values of a column; `baseline` is the value that the others are compared with."""
+
+    column: Annotated[str, Field(min_length=1)]
+    baseline: str | bool | int | float
+
+    @field_validator("baseline")
+    @classmethod
+    def _an_arm_of_its_own(cls, value: object) -> object:
+        if value in ("", OTHER):
+            raise ValueError(f"expected the value of one arm, such as champion, not {value!r}")
+        return value
+
+
 class ReferenceSettings(Model):
     """Where the rows come from that windows are compared with: a file, or an upload through the API."""
 
@@ -209,7 +227,8 @@ class Monitor(Model):
     segments: tuple[str, ...] = ()
     """Columns by whose values the rows are evaluated once more, each value on its own."""
     max_segments: Annotated[int, Field(ge=1, le=1000)] = 20
-    """Values of one segment column that get snapshots of their own; the rest goes into `other`."""
+    """Values of one segment or compare column that get snapshots of their own; the rest goes into `other`."""
+    compare: CompareSettings | None = None
     reference: ReferenceSettings | None = None
     reports: tuple[ReportSettings, ...] = ()
     tags: tuple[str, ...] = ()
@@ -231,6 +250,8 @@ class Monitor(Model):
                 raise inconsistent(f"two reports are named {name!r}", "reports", index, "name")
         if self.window.time == "event" and self.columns.timestamp is None:
             raise inconsistent("window.time is event, but columns.timestamp names no column", "window", "time")
+        if self.compare is not None:
+            self._check_compare(self.compare.column)
         for index, report in enumerate(self.reports):
             place = ("reports", index, "needs_target")
             if report.needs_target and self.columns.target is None:
@@ -239,6 +260,16 @@ class Monitor(Model):
                 sentence = "the report needs the target, but columns.id names no column to join labels by"
                 raise inconsistent(sentence, *place)
         return self
+
+    def _check_compare(self, name: str) -> None:
+        """An arm is told by a column of its own: a role would be constant within it, and no two arms would compare."""
+        for role in ("id", "timestamp", "target", "prediction"):
+            if name in _names(getattr(self.columns, role)):
+                sentence = f"column {name!r} is the {role}: arms are told apart by a column such as model_version"
+                raise inconsistent(sentence, "compare", "column")
+        if name in self.segments:
+            sentence = f"column {name!r} is among the segments too: each arm has snapshots of its own, name it once"
+            raise inconsistent(sentence, "compare", "column")
 
     @property
     def project_name(self) -> str:

@@ -19,13 +19,22 @@ TEST_STATUSES = ("SUCCESS", "FAIL", "WARNING", "ERROR", "SKIPPED")
 _NAMESPACE = uuid.UUID("6f0d3a52-0d7e-5a7e-9c0b-3f6c1c9b7e11")
 
 
-def snapshot_id(monitor: str, report: str, window_key: str, segment: Mapping[str, object] | None) -> SnapshotId:
+def snapshot_id(
+    monitor: str,
+    report: str,
+    window_key: str,
+    segment: Mapping[str, object] | None,
+    baseline: Mapping[str, object] | None = None,
+) -> SnapshotId:
     """The id that every evaluation of this report over this window has, whoever computes it and however often.
+
+    `baseline`: the arm that the segment is compared with, when it is not the reference.
 
     >>> snapshot_id("m", "drift", "0-60000000#0", None)
     '...-5...'
     """
-    name = orjson.dumps([monitor, report, window_key, segment], option=orjson.OPT_SORT_KEYS)
+    parts = [monitor, report, window_key, segment, *([baseline] if baseline is not None else [])]
+    name = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
     return SnapshotId(str(uuid.uuid5(_NAMESPACE, name.decode())))
 
 
@@ -36,6 +45,16 @@ def iso(instant_us: int) -> str:
     '2013-02-01T00:00:00Z'
     """
     return datetime.fromtimestamp(instant_us / 1e6, tz=UTC).isoformat().replace("+00:00", "Z")
+
+
+def baseline_of(reference: object) -> Mapping[str, object] | None:
+    """The arm that a snapshot's `reference` names.
+
+    >>> baseline_of({"version": None, "rows": 40, "arm": {"model_version": "champion"}})
+    {'model_version': 'champion'}
+    """
+    arm = reference.get("arm") if isinstance(reference, Mapping) else None
+    return arm if isinstance(arm, Mapping) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,11 @@ class Snapshot:
     metrics: Sequence[Mapping[str, Any]] = ()
     tests: Sequence[Mapping[str, Any]] = ()
     columns: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def baseline(self) -> Mapping[str, object] | None:
+        """The arm of the same window that these rows are compared with; None when it is the reference, or nothing."""
+        return baseline_of(self.reference)
 
     def test_counts(self) -> dict[str, int]:
         """How many tests ended in each status, all five named."""

@@ -1,6 +1,7 @@
 """One window of one monitor to snapshots: rows, labels and reference in, one record per report out. Pure."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,10 +34,8 @@ def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
 
     Raises Invalid when the rows or the reference cannot be read at all.
     """
-    frame = _frame(job)
-    reference = None
-    if job.reference is not None:
-        reference = (references or References()).get(job.reference, timestamp=job.monitor.columns.timestamp)
+    frame = _frame(job.monitor, job.phase, job.rows)
+    reference = _reference(job, references or References())
     frame = _with_listed_columns(frame, job.monitor.columns, reference)
     window = _Window(job, frame)
     return [
@@ -64,18 +63,18 @@ def _context(comparison: Comparison, monitor: Monitor) -> Context:
     A reference rarely has those, and the first phase has no targets yet: that is no difference in the data.
     """
     current, reference = comparison.current, comparison.reference
-    columns, arms = monitor.columns, monitor.compare and monitor.compare.column
-    left_out = [] if comparison.without is None else [comparison.without]
+    columns = monitor.columns
+    left_out = [comparison.without]
     if reference is not None:
-        utility = [name for name in (columns.id, columns.timestamp, arms) if name is not None]
-        only_here = [name for name in utility if name in current and name not in reference]
-        only_there = [name for name in (*utility, columns.target) if name in reference and name not in current]
-        reference = _without([*left_out, *only_there], reference)
+        utility = [columns.id, columns.timestamp, monitor.compare.column if monitor.compare else None]
+        only_here = [name for name in utility if name not in reference]
+        only_there = [name for name in (*utility, columns.target) if name not in current]
+        reference = _without([comparison.without, *only_there], reference)
         left_out += only_here
     return Context(_without(left_out, current), reference, mapping_of(columns))
 
 
-def _without(names: list[str | None], frame: FrameProfile) -> FrameProfile:
+def _without(names: Sequence[str | None], frame: FrameProfile) -> FrameProfile:
     known = [name for name in names if name in frame]
     return frame.without(known) if known else frame
 
@@ -213,8 +212,7 @@ class _Window:
             return None
         if comparison.baseline is not None:
             return {"version": None, "rows": comparison.reference.rows, "arm": dict(comparison.baseline)}
-        version = None if self.job.reference is None else self.job.reference.version
-        return {"version": version, "rows": comparison.reference.rows}
+        return None if self.job.reference is None else _origin(self.job.reference) | {"rows": comparison.reference.rows}
 
 
 def _present(frame: FrameProfile | None, name: str) -> int:

@@ -1,6 +1,6 @@
-"""A window's rows by the values of its segment columns: all rows first, then each column's values by size."""
+"""A window's rows by the values of a column: the largest values have a part of their own, the rest shares one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,27 +9,26 @@ import pandas as pd
 
 from collector.evaluate.plain import plain
 from collector.evaluate.profile import FrameProfile
+from collector.monitor import OTHER
 
 Segment = Mapping[str, object]
-OTHER = "other"
-"""The segment that holds the rows of all values past the limit, and of none."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one segment; `segment` None stands for all rows. `others` are the values that have their own."""
+    """The rows of one value of a column. `others`, when there are any, are the values that have parts of their own:
+    then this is the part of the rest, and of rows without a value.
+    """
 
-    segment: Segment | None
-    frame: pd.DataFrame
+    segment: Segment
+    rows: FrameProfile
     others: tuple[object, ...] = ()
 
     def of_reference(self, reference: FrameProfile | None) -> FrameProfile | None:
-        """The same segment's rows of the reference; all of them when it has no such column or no such row."""
-        if reference is None or self.segment is None:
-            return reference
+        """The same value's rows of the reference; None when it has no such column or no such row."""
         ((name, value),) = self.segment.items()
-        if name not in reference:
-            return reference
+        if reference is None or name not in reference:
+            return None
 
         def narrowed() -> FrameProfile:
             column = reference.frame[name]
@@ -37,30 +36,40 @@ class Part:
             return FrameProfile(reference.frame[chosen.to_numpy(dtype=bool, na_value=False)].reset_index(drop=True))
 
         found = reference.memo(("segment", name, str(value), self.others), narrowed)
-        return found if found.rows else reference
+        return found if found.rows else None
 
 
-def parts_of(frame: pd.DataFrame, columns: Sequence[str], *, most: int) -> Iterator[Part]:
-    """All rows, then for each column its `most` most frequent values, then the rest as `other`.
+def parts_of(frame: pd.DataFrame, name: str, *, most: int, first: object = None) -> Iterator[Part]:
+    """The column's `most` most frequent values, `first` before all of them, then the rest as `other`.
 
-    Values of equal size come in the order of their text, so that a repeat makes the same segments.
+    Values of equal size come in the order of their text, so that a repeat makes the same parts.
 
     >>> frame = pd.DataFrame({"origin": ["JFK", "LGA", "JFK", "EWR"]})
-    >>> [(part.segment, len(part.frame)) for part in parts_of(frame, ["origin"], most=1)]
-    [(None, 4), ({'origin': 'JFK'}, 2), ({'origin': 'other'}, 2)]
+    >>> [(part.segment, part.rows.rows) for part in parts_of(frame, "origin", most=1)]
+    [({'origin': 'JFK'}, 2), ({'origin': 'other'}, 2)]
+    >>> [part.segment["origin"] for part in parts_of(frame, "origin", most=2, first="LGA")]
+    ['LGA', 'JFK', 'other']
     """
-    yield Part(None, frame)
-    for name in columns:
-        if name not in frame:
-            continue
-        column: pd.Series[Any] = frame[name]
-        counts = column.value_counts(dropna=True)
-        named = [value for value in counts.index if value != OTHER]  # a value of that very name is not told apart
-        values = sorted(named, key=lambda value: (-int(counts[value]), str(value)))[:most]
-        taken = np.zeros(len(frame), dtype=bool)
-        for value in values:
-            chosen = (column == value).to_numpy(dtype=bool, na_value=False)
-            taken |= chosen
-            yield Part({name: plain(value)}, frame[chosen].reset_index(drop=True))
-        if not taken.all():
-            yield Part({name: OTHER}, frame[~taken].reset_index(drop=True), tuple(values))
+    if name not in frame:
+        return
+    column: pd.Series[Any] = frame[name]
+    counts = column.value_counts(dropna=True)
+    named = [value for value in counts.index if value != OTHER]  # a value of that very name is not told apart
+    largest = sorted(named, key=lambda value: (-int(counts[value]), str(value)))
+    values = sorted(largest, key=lambda value: first is None or not same(value, first))[:most]
+    taken = np.zeros(len(frame), dtype=bool)
+    for value in values:
+        chosen = (column == value).to_numpy(dtype=bool, na_value=False)
+        taken |= chosen
+        yield Part({name: plain(value)}, FrameProfile(frame[chosen].reset_index(drop=True)))
+    if not taken.all():
+        yield Part({name: OTHER}, FrameProfile(frame[~taken].reset_index(drop=True)), tuple(values))
+
+
+def same(value: object, named: object) -> bool:
+    """Whether rows mean the value that a configuration names: versions come as numbers here and as text there.
+
+    >>> same("champion", "champion"), same("3", 3), same(3.0, 3), same("03", 3)
+    (True, True, True, False)
+    """
+    return value == named or str(value) == str(named)

@@ -53,7 +53,7 @@ def roles_of(monitor: Monitor) -> Roles:
     values: dict[str, Role] = {}
     for names, role in _declared(columns):
         values |= dict.fromkeys(names, role)
-    for name in monitor.segments:
+    for name in (*monitor.segments, *_some(None if monitor.compare is None else monitor.compare.column)):
         values.setdefault(name, SCALAR)
     times = {*(columns.datetime_features or ()), *_some(columns.timestamp)}
     return Roles(

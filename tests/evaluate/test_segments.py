@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from collector.chunks import encode
 from collector.evaluate import Report
 from collector.evaluate.job import run
-from collector.evaluate.segments import OTHER, parts_of
+from collector.evaluate.segments import parts_of
 from collector.metrics import ColumnDriftMetric, ColumnSummaryMetric
 from collector.model import Pane, Phase, StoredChunk, Window, WindowRows
-from collector.monitor import Monitor
+from collector.monitor import OTHER, Monitor
 from collector.ports import Job, ReferenceFile
 from collector.snapshot import Snapshot
 
@@ -65,8 +65,8 @@ def test_segments_have_snapshots_of_their_own_under_ids_that_repeat(reference):
 
 def test_values_past_the_limit_and_rows_without_one_share_a_segment():
     frame = pd.DataFrame({"g": ["a"] * 5 + ["b"] * 3 + ["c", None, OTHER], "x": range(11)})
-    assert [(part.segment, len(part.frame)) for part in parts_of(frame, ["g"], most=2)] == [
-        (None, 11), ({"g": "a"}, 5), ({"g": "b"}, 3), ({"g": OTHER}, 3),
+    assert [(part.segment, part.rows.rows) for part in parts_of(frame, "g", most=2)] == [
+        ({"g": "a"}, 5), ({"g": "b"}, 3), ({"g": OTHER}, 3),
     ]  # fmt: skip
 
 
@@ -76,11 +76,35 @@ def test_values_past_the_limit_and_rows_without_one_share_a_segment():
 )
 def test_the_segments_of_a_column_hold_every_row_once(values, most):
     frame = pd.DataFrame({"g": pd.Series(values, dtype=object), "row": range(len(values))})
-    whole, *parts = parts_of(frame, ["g"], most=most)
-    assert len(whole.frame) == len(values)
-    assert sorted(row for part in parts for row in part.frame["row"]) == list(range(len(values)))
+    parts = parts_of(frame, "g", most=most)
+    assert sorted(row for part in parts for row in part.rows.frame["row"]) == list(range(len(values)))
 
 
 def test_a_segment_column_that_no_row_has_makes_no_segment():
     monitor = Monitor.model_validate({"id": "m", "segments": ["nowhere"], "reports": [DRIFT]})
     assert len(records(monitor, rows(0))) == 1
+
+
+def test_a_segment_that_the_reference_never_had_does_not_drift_by_its_own_column(reference):
+    drift = {"name": "drift", "metrics": ["DataDriftPreset", {"ColumnDriftMetric": {"column_name": "origin"}}]}
+    monitor = Monitor.model_validate({"id": "m", "segments": ["origin"], "reports": [drift]})
+    current = rows(0).assign(origin=["JFK", "BOS", "JFK"] * 40)
+    known, new = (
+        next(made for made in map(snapshot, records(monitor, current, reference)) if made.segment == {"origin": name})
+        for name in ("JFK", "BOS")
+    )
+    assert set(drifts(known)) == {"origin", "x"}
+    assert not drifts(known)["origin"]["drift_detected"]
+    assert known.reference == {"version": 1, "rows": 40}
+    assert set(drifts(new)) == {"x"}
+    assert new.reference == {"version": 1, "rows": 120}
+    assert all("error" not in metric for metric in new.metrics)
+
+
+def snapshot(record):
+    return Snapshot.from_json(record.body)
+
+
+def drifts(made):
+    table = next(metric for metric in made.metrics if metric["metric"] == "DataDriftTable")
+    return table["result"]["drift_by_columns"]
