@@ -3,12 +3,14 @@
 A window is closed when it is full, or when the watermark has passed its end by `lateness`. The watermark of event
 time is the latest instant seen in the data; of a source that has fallen silent for `idle`, it is the wall clock.
 A closed window is due in a phase when it holds rows that its last settlement did not see, in phase LABELS also when
-it holds labels that were not seen.
+it holds labels that were not seen. Rows that it reads from elsewhere (`reach.py`) count like its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from collector.batch.reach import Lookback, looks_back
+from collector.batch.windows import rows_in, windows_of
 from collector.durations import microseconds
 from collector.model import SECOND_US, MonitorState, Outcome, Pane, PaneState, Phase, Settled, Window
 from collector.monitor import Monitor
@@ -21,11 +23,15 @@ RESTLESS_US = 60 * SECOND_US
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A window to evaluate in a phase, and the revision that its snapshots will carry."""
+    """A window to evaluate in a phase, and the revision that its snapshots will carry.
+
+    `reach_us` is the instant of the last change to the earlier rows that it reads, 0 when it reads none.
+    """
 
     window: Window
     phase: Phase
     revision: int
+    reach_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,61 +57,53 @@ def watermark_us(monitor: Monitor, state: MonitorState, now_us: int) -> int:
     return min(state.max_event_us, now_us)
 
 
-def windows_of(monitor: Monitor, pane: PaneState) -> Iterator[Window]:
-    """The windows that a pane's rows fall into, in order."""
-    limit = monitor.window.rows
-    if limit is None:
-        if pane.rows > pane.trimmed:
-            yield Window(pane.pane)
-        return
-    for part in range(pane.trimmed // limit, (pane.rows + limit - 1) // limit):
-        yield Window(pane.pane, part, part * limit, (part + 1) * limit)
-
-
-def rows_in(window: Window, pane: PaneState) -> int:
-    stop = pane.rows if window.stop_row is None else min(window.stop_row, pane.rows)
-    return max(stop - window.first_row, 0)
-
-
 def due(monitor: Monitor, state: MonitorState, now_us: int) -> list[Due]:
     """The windows to evaluate now, oldest first."""
     mark_us = watermark_us(monitor, state, now_us)
+    lookback = Lookback(monitor, state)
     return [
-        Due(window, phase, _revision(pane, window, phase))
+        Due(window, phase, _revision(pane, window, phase), reach_us)
         for pane in state.panes
         for window in windows_of(monitor, pane)
-        if _closed(monitor, pane, window, mark_us)
+        if closed(monitor, pane, window, mark_us)
         for phase in monitor.phases
-        if _due_in(phase, monitor, pane, window, mark_us, now_us)
+        for reach_us in [lookback.newest_us(window, phase)]
+        if _due_in(phase, monitor, pane, window, reach_us, mark_us, now_us)
     ]
 
 
 def open_now(monitor: Monitor, state: MonitorState) -> list[Due]:
     """Every window with something unseen, closed or not: what a flush evaluates."""
+    lookback = Lookback(monitor, state)
     return [
-        Due(window, phase, _revision(pane, window, phase))
+        Due(window, phase, _revision(pane, window, phase), reach_us)
         for pane in state.panes
         for window in windows_of(monitor, pane)
         for phase in monitor.phases
-        if _unseen(phase, pane, window)
+        for reach_us in [lookback.newest_us(window, phase)]
+        if _unseen(phase, pane, window, reach_us)
     ]
 
 
-def _closed(monitor: Monitor, pane: PaneState, window: Window, mark_us: int) -> bool:
+def closed(monitor: Monitor, pane: PaneState, window: Window, mark_us: int) -> bool:
+    """Whether the window is full, or its time has passed."""
     if window.stop_row is not None and pane.rows >= window.stop_row:
         return True
     return pane.pane.end_us is not None and mark_us >= pane.pane.end_us + microseconds(monitor.window.lateness)
 
 
-def _due_in(phase: Phase, monitor: Monitor, pane: PaneState, window: Window, mark_us: int, now_us: int) -> bool:
-    if not _unseen(phase, pane, window):
+def _due_in(
+    phase: Phase, monitor: Monitor, pane: PaneState, window: Window, reach_us: int, mark_us: int, now_us: int
+) -> bool:
+    if not _unseen(phase, pane, window, reach_us):
         return False
     settled = pane.settled.get((window.part, phase))
     enough = monitor.labels.coverage * pane.rows
+    # Of a sliding window the last step alone is asked: its labels come last.
     if phase is Phase.LABELS and pane.labelled >= enough > (settled.labelled if settled is not None else 0):
         return True
     if settled is not None:
-        last_us = max(pane.last_append_us, pane.last_label_us or 0) if phase is Phase.LABELS else pane.last_append_us
+        last_us = max(pane.last_append_us, reach_us, (pane.last_label_us or 0) if phase is Phase.LABELS else 0)
         return now_us - last_us >= QUIET_US or now_us - settled.at_us >= RESTLESS_US
     # Without a single label too: the rows may have brought their targets themselves.
     return phase is Phase.ROWS or mark_us >= _closing_us(pane, window) + microseconds(monitor.labels.wait)
@@ -119,12 +117,12 @@ def _closing_us(pane: PaneState, window: Window) -> int:
     return settled.at_us if settled is not None else pane.last_append_us
 
 
-def _unseen(phase: Phase, pane: PaneState, window: Window) -> bool:
+def _unseen(phase: Phase, pane: PaneState, window: Window, reach_us: int) -> bool:
     rows = rows_in(window, pane)
     settled = pane.settled.get((window.part, phase))
     if settled is None:
         return rows > 0
-    if rows > settled.rows:
+    if rows > settled.rows or (reach_us > settled.at_us and settled.outcome is Outcome.EVALUATED):
         return True
     if phase is Phase.ROWS or settled.outcome is not Outcome.EVALUATED or pane.last_label_us is None:
         return False
@@ -136,19 +134,34 @@ def _revision(pane: PaneState, window: Window, phase: Phase) -> int:
     return 1 if settled is None else settled.revision + 1
 
 
-def forgettable(monitor: Monitor, state: MonitorState, now_us: int) -> list[Forget]:
-    """The rows that nothing will ask for again: settled in every phase, and past their retention."""
+def forgettable(
+    monitor: Monitor, state: MonitorState, now_us: int, *, kept: Collection[str] = frozenset()
+) -> list[Forget]:
+    """The rows that nothing will ask for again: settled in every phase, past their retention, and read by no window
+    that may still be computed. Windows whose keys are `kept` stay, and what came after them in the same pane.
+    """
     mark_us = watermark_us(monitor, state, now_us)
+    lookback = Lookback(monitor, state)
+    rested = [
+        pane
+        for pane in state.panes
+        if now_us - max(pane.last_append_us, pane.last_label_us or 0) >= monitor.retention_us
+    ]
+    ripe = {pane.pane for pane in rested if _ripe(monitor, pane, mark_us)}
     found = []
-    for pane in state.panes:
-        if now_us - max(pane.last_append_us, pane.last_label_us or 0) < monitor.retention_us:
-            continue
-        ended = pane.pane.end_us is not None and mark_us >= pane.pane.end_us + microseconds(monitor.window.lateness)
-        if ended and all(_finished(monitor, pane, window) for window in windows_of(monitor, pane)):
-            found.append(Forget(pane.pane, None, pane.rows))
-        elif pane.pane.end_us is None and (before_row := _finished_before(monitor, pane)):
+    for pane in rested:
+        if pane.pane in ripe and not lookback.holds(pane.pane, ripe=ripe, mark_us=mark_us):
+            if not any(window.key in kept for window in windows_of(monitor, pane)):
+                found.append(Forget(pane.pane, None, pane.rows))
+        elif pane.pane.end_us is None and (before_row := _finished_before(monitor, pane, kept)) > pane.trimmed:
             found.append(Forget(pane.pane, before_row, pane.rows))
     return found
+
+
+def _ripe(monitor: Monitor, pane: PaneState, mark_us: int) -> bool:
+    """Whether the pane has ended, and all that it held is settled."""
+    ended = pane.pane.end_us is not None and mark_us >= pane.pane.end_us + microseconds(monitor.window.lateness)
+    return ended and all(_finished(monitor, pane, window) for window in windows_of(monitor, pane))
 
 
 def _finished(monitor: Monitor, pane: PaneState, window: Window) -> bool:
@@ -160,11 +173,13 @@ def _finished(monitor: Monitor, pane: PaneState, window: Window) -> bool:
     return True
 
 
-def _finished_before(monitor: Monitor, pane: PaneState) -> int:
-    """Up to where the endless pane's full windows are finished; 0 when there is nothing new to forget."""
-    before_row = 0
+def _finished_before(monitor: Monitor, pane: PaneState, kept: Collection[str]) -> int:
+    """Up to where the endless pane's full windows are finished, and are no reference of one to come."""
+    before_row = last_start = 0
     for window in windows_of(monitor, pane):
         if window.stop_row is None or window.stop_row > pane.rows or not _finished(monitor, pane, window):
             break
-        before_row = window.stop_row
-    return before_row
+        if window.key in kept:
+            break
+        before_row, last_start = window.stop_row, window.first_row
+    return last_start if looks_back(monitor) else before_row

@@ -69,6 +69,18 @@ def panes_of(settings: WindowSettings, instants_us: Iterable[int]) -> dict[Pane,
     return found
 
 
+def earlier_us(settings: WindowSettings, instant_us: int, ago: timedelta) -> int:
+    """The instant so long before, by the clock on the wall when whole days are meant: nine o'clock stays nine.
+
+    >>> earlier_us(WindowSettings(), 1_359_720_000_000_000, timedelta(days=7))
+    1359115200000000
+    """
+    if settings.timezone == "UTC" or microseconds(ago) % _DAY_US:
+        return instant_us - microseconds(ago)
+    zone = ZoneInfo(settings.timezone)
+    return _instant_us((_local(zone, instant_us).replace(tzinfo=None, fold=0) - ago).replace(tzinfo=zone))
+
+
 def _aligned(instant_us: int, every_us: int) -> Pane:
     start_us = instant_us // every_us * every_us
     return Pane(start_us, start_us + every_us)

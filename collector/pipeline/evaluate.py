@@ -6,15 +6,28 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from collector.batch.reach import Lookback, Reach, looks_back
 from collector.clock import Clock
 from collector.errors import Permanent, UnknownMonitor
-from collector.model import DestinationName, Item, Lease, Outcome, Settlement, SnapshotRecord, outbox
+from collector.model import (
+    DestinationName,
+    Item,
+    Lease,
+    MonitorId,
+    Outcome,
+    Settlement,
+    SnapshotRecord,
+    Window,
+    WindowRows,
+    outbox,
+)
 from collector.monitor import Monitor
 from collector.pipeline.errors import LastErrors
+from collector.pipeline.first_windows import ITEM_KEY, FirstWindows, joined, read_all
 from collector.pipeline.references import References
 from collector.pipeline.windows import WindowTask
 from collector.pipeline.work import Effects
-from collector.ports import Buffer, Evaluator, Job
+from collector.ports import Buffer, EarlierRows, Evaluator, Job, ReferenceFile
 from collector.telemetry import Telemetry
 
 
@@ -40,18 +53,21 @@ class EvaluateHandler:
         self._errors = errors
         self._deliver = deliver
         self._telemetry = telemetry
+        self._first_windows = FirstWindows(buffer)
         self._clock = clock
 
     async def handle(self, lease: Lease) -> Effects:
-        task = WindowTask.load(lease.payload)
         monitor = self._monitor(lease)
+        if lease.key == ITEM_KEY:
+            await self._first_windows.make(monitor, lease, self._references, self._evaluator)
+            return Effects()
+        task = WindowTask.load(lease.payload)
         read_us = self._clock.now_us()
         rows = await self._buffer.rows.read(lease.monitor, task.window)
         if rows.rows == 0:  # purged or dropped since it was put: there is nothing left to evaluate
             return Effects()
-        reference = await self._references.file(lease.monitor)
+        job = await self._job(monitor, task, rows, read_us)
         began = time.perf_counter()
-        job = Job(monitor, task.phase, task.window, rows, task.revision, reference, read_us)
         records = await self._evaluator.evaluate(job)
         self._telemetry.observe("collector_evaluate_seconds", time.perf_counter() - began, monitor=monitor.id)
         self._count_failed_metrics(monitor, records)
@@ -67,7 +83,41 @@ class EvaluateHandler:
         )
         return Effects(settlement, records, self._deliveries(monitor, records))
 
+    async def _job(self, monitor: Monitor, task: WindowTask, rows: WindowRows, read_us: int) -> Job:
+        """The window with all that it reads: earlier rows that it slides over, and what it is compared with."""
+        key, reach = MonitorId(monitor.id), Reach()
+        if looks_back(monitor):
+            reach = Lookback(monitor, await self._buffer.rows.state(key)).of(task.window)
+        if reach.rows:
+            rows = joined([await read_all(self._buffer, key, reach.rows), rows])
+        return Job(
+            monitor=monitor,
+            phase=task.phase,
+            window=task.window,
+            rows=rows,
+            revision=task.revision,
+            reference=await self._reference(monitor, task.window, reach),
+            now_us=read_us,
+            start_us=reach.start_us,
+        )
+
+    async def _reference(self, monitor: Monitor, window: Window, reach: Reach) -> ReferenceFile | EarlierRows | None:
+        key = MonitorId(monitor.id)
+        if reach.reference:
+            first, last = reach.reference[0].pane, reach.reference[-1].pane
+            return EarlierRows(await read_all(self._buffer, key, reach.reference), first.start_us, last.end_us)
+        wish = monitor.reference
+        if wish is not None and (wish.previous_window or wish.window_ago is not None):
+            return None  # the first window has none before it
+        if wish is not None and wish.first_windows is not None:
+            made = await self._first_windows.made(monitor)
+            if made is None or window.key in made.windows:  # it is part of the reference, or would be
+                return None
+        return await self._references.file(key)
+
     def buried(self, lease: Lease) -> Settlement | None:
+        if lease.key == ITEM_KEY:
+            return None
         task = WindowTask.load(lease.payload)
         try:
             first = self._monitor_of(lease.monitor).phases[0]
@@ -85,6 +135,9 @@ class EvaluateHandler:
         )
 
     async def ended(self, lease: Lease, outcome: str, reason: str | None) -> None:
+        if lease.key == ITEM_KEY:
+            await self._reference_ended(lease, outcome, reason)
+            return
         word = "evaluated" if outcome == "done" else outcome
         self._telemetry.count("collector_evaluate_windows_total", monitor=lease.monitor, outcome=word)
         if outcome == "done":
@@ -94,6 +147,12 @@ class EvaluateHandler:
         elif reason is not None:
             window = WindowTask.load(lease.payload).window.key
             await self._errors.put(lease.monitor, stage="evaluate", reason=reason, window=window)
+
+    async def _reference_ended(self, lease: Lease, outcome: str, reason: str | None) -> None:
+        if outcome == "dead":
+            await self._first_windows.give_up(lease)
+        if reason is not None:
+            await self._errors.put(lease.monitor, stage="reference", reason=reason)
 
     def _monitor(self, lease: Lease) -> Monitor:
         try:

@@ -1,18 +1,22 @@
 """Windows as items of the work queue: what is put, what is leased, and how both are read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
-from collector.batch.due import Due, rows_in
+from collector.batch.due import Due
+from collector.batch.windows import rows_in
 from collector.model import WORK_QUEUE, Item, MonitorId, MonitorState, Pane, Phase, Window
 from collector.monitor import Monitor
 
 
 @dataclass(frozen=True, slots=True)
 class WindowTask:
-    """The payload of a work item. Its rows and labels make the payload change when there is more to see."""
+    """The payload of a work item. Its rows, labels and what it reads elsewhere make the payload change when there is
+    more to see.
+    """
 
     window: Window
     phase: Phase
@@ -20,19 +24,18 @@ class WindowTask:
     rows: int
     labelled: int
     last_label_us: int
+    reach_us: int = 0
 
     def dump(self) -> bytes:
         return orjson.dumps(
             {
-                "pane": self.window.pane.key,
-                "part": self.window.part,
-                "first_row": self.window.first_row,
-                "stop_row": self.window.stop_row,
+                **dump_window(self.window),
                 "phase": self.phase,
                 "revision": self.revision,
                 "rows": self.rows,
                 "labelled": self.labelled,
                 "last_label_us": self.last_label_us,
+                "reach_us": self.reach_us,
             }
         )
 
@@ -40,13 +43,29 @@ class WindowTask:
     def load(payload: bytes) -> "WindowTask":
         task = orjson.loads(payload)
         return WindowTask(
-            window=Window(Pane.parse(task["pane"]), task["part"], task["first_row"], task["stop_row"]),
+            window=load_window(task),
             phase=Phase(task["phase"]),
             revision=task["revision"],
             rows=task["rows"],
             labelled=task["labelled"],
             last_label_us=task["last_label_us"],
+            reach_us=task.get("reach_us", 0),
         )
+
+
+def dump_window(window: Window) -> dict[str, object]:
+    return {
+        "pane": window.pane.key,
+        "part": window.part,
+        "first_row": window.first_row,
+        "stop_row": window.stop_row,
+    }
+
+
+def load_window(document: Mapping[str, Any]) -> Window:
+    return Window(
+        Pane.parse(document["pane"]), document["part"], document["first_row"], document["stop_row"]
+    )
 
 
 def work_items(monitor: Monitor, state: MonitorState, found: Iterable[Due], now_us: int) -> Sequence[Item]:
@@ -63,6 +82,7 @@ def work_items(monitor: Monitor, state: MonitorState, found: Iterable[Due], now_
             rows=rows_in(each.window, pane),
             labelled=pane.labelled if labels else 0,
             last_label_us=(pane.last_label_us or 0) if labels else 0,
+            reach_us=each.reach_us,
         )
         key = f"{each.window.key}/{each.phase}"
         items.append(Item(WORK_QUEUE, MonitorId(monitor.id), key, task.dump(), now_us))
