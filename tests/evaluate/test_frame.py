@@ -44,7 +44,7 @@ def chunks_of(rows, sizes, columns):
 def test_chunks_give_the_frame_that_pandas_gives_for_the_rows(data):
     columns = ["a", "b"]
     kinds = [data.draw(_kinds) for _ in columns]
-    sizes = data.draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
+    sizes = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=12))
     rows = [{name: data.draw(kind) for name, kind in zip(columns, kinds, strict=True)} for _ in range(sum(sizes))]
     frame = frame_of(chunks_of(rows, sizes, columns))
     expected = pd.DataFrame(rows, columns=columns)
@@ -89,6 +89,24 @@ def test_rows_of_another_window_are_left_out():
     assert frame["a"].tolist() == [12, 10]
     assert frame["s"].tolist() == ["z", "x"]
     assert [None if pd.isna(value) else value for value in frame["j"]] == [None, 1]
+
+
+@given(st.data())
+def test_chunks_of_any_size_and_layout_keep_their_rows_in_order(data):
+    counts = data.draw(st.lists(st.integers(1, 4), min_size=1, max_size=12))
+    chunks, expected, next_number = [], [], 0
+    for count in counts:
+        numbers = list(range(next_number, next_number + count))
+        next_number += count
+        names = data.draw(st.sampled_from([("n", "s"), ("s", "n"), ("n", "s", "other")]))
+        columns = {"n": numbers, "s": [f"text {number % 3}" for number in numbers], "other": [0.5] * count}
+        take = data.draw(st.none() | st.lists(st.sampled_from(range(count)), unique=True))
+        chunks.append(StoredChunk(encode({name: columns[name] for name in names}, count), take=take))
+        expected += [numbers[index] for index in (range(count) if take is None else take)]
+    frame = frame_of(chunks)
+    assert len(frame) == len(expected)
+    assert expected == [] or frame["n"].tolist() == expected
+    assert expected == [] or frame["s"].tolist() == [f"text {number % 3}" for number in expected]
 
 
 def test_event_times_are_instants_in_utc():

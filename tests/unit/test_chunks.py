@@ -11,17 +11,18 @@ from collector import chunks
 from collector.errors import Invalid
 
 
-def values_of(column, rows):
-    """The column as plain values, the way a reader makes arrays of it."""
-    if column.kind == "j":
-        return list(column.values)
-    if column.kind == "s":
-        codes = array({1: "B", 2: "H", 4: "I"}[column.width], bytes(column.data))
-        return [column.values[code] for code in codes]
-    if column.kind == "b":
-        return [bool(byte) for byte in bytes(column.data)]
-    found = array("d" if column.kind == "f" else "q", bytes(column.data))
-    if column.kind == "t":
+def values_of(chunk, place):
+    """A column as plain values, the way a reader makes arrays of it."""
+    kind, values, cells = chunk.layout.kinds[place], chunk.lists[place], chunk.of_column(place)
+    if kind == "j":
+        return list(values)
+    if kind == "?":
+        return [bool(byte) for byte in bytes(cells)]
+    found = array("q" if kind == "t" else kind, bytes(cells))
+    assert len(found) == chunk.rows
+    if kind in chunks.TEXTS:
+        return [values[code] for code in found]
+    if kind == "t":
         return [None if value == chunks.MISSING_TIME else value for value in found]
     return [None if isinstance(value, float) and math.isnan(value) else value for value in found]
 
@@ -29,8 +30,8 @@ def values_of(column, rows):
 def round_trip(values, **options):
     decoded = chunks.decode(chunks.encode({"x": values}, len(values), **options))
     assert decoded.rows == len(values)
-    (column,) = decoded.columns
-    return column.kind, values_of(column, decoded.rows)
+    assert decoded.layout.names == ("x",)
+    return decoded.layout.kinds, values_of(decoded, 0)
 
 
 scalars = st.one_of(
@@ -59,8 +60,10 @@ def test_a_column_comes_back_equal(values):
 @pytest.mark.parametrize(
     ("values", "kind"),
     [
-        ([1, 2], "i"), ([1, 2.5], "f"), ([1, None], "f"), ([None, None], "f"), ([True, False], "b"),
-        ([True, None], "j"), (["a", None], "s"), ([1, "a"], "j"), ([2**53 + 1, None], "j"), ([2**70], "j"),
+        ([1, 2], "q"), ([1, 2.5], "d"), ([1, None], "d"), ([None, None], "d"), ([True, False], "?"),
+        ([True, None], "j"), (["a", None], "B"), ([1, "a"], "j"), ([2**53 + 1, None], "j"), ([2**70], "j"),
+        ([-128, 127] * 32, "b"), ([-128, 128] * 32, "h"), ([2**31 - 1] * 64, "i"), ([-(2**31) - 1] * 64, "q"),
+        ([2**63] * 64, "j"), ([-(2**63), 2**63 - 1], "q"), ([True, 1], "j"), ([True, 0.5], "j"),
     ],
 )  # fmt: skip
 def test_the_narrowest_kind_that_loses_nothing_is_taken(values, kind):
@@ -78,7 +81,26 @@ def test_instants_keep_their_microseconds_and_gaps():
 @pytest.mark.parametrize("distinct", [2, 256, 257, 65_536, 65_537])
 def test_codes_grow_with_the_number_of_distinct_strings(distinct):
     values = [f"v{i}" for i in range(distinct)]
-    assert round_trip(values) == ("s", values)
+    kind = "B" if distinct <= 256 else "H" if distinct <= 65_536 else "I"
+    assert round_trip(values) == (kind, values)
+
+
+@given(st.lists(st.one_of([st.lists(each, min_size=3, max_size=3) for each in SAME]), min_size=1, max_size=6))
+def test_columns_stand_apart_whatever_their_neighbours_are(columns):
+    chunk = chunks.decode(chunks.encode({str(place): values for place, values in enumerate(columns)}, 3))
+    for place, values in enumerate(columns):
+        assert values_of(chunk, place) == values
+
+
+@given(st.one_of([st.lists(each, min_size=1, max_size=40) for each in SAME]))
+def test_a_column_whose_types_are_told_is_encoded_as_one_that_is_looked_at(values):
+    told = chunks.encode({"x": values}, len(values), types={"x": set(map(type, values))})
+    assert told == chunks.encode({"x": values}, len(values))
+
+
+def test_chunks_that_look_alike_share_their_layout():
+    first, second = (chunks.decode(chunks.encode({"a": [n], "s": ["x"]}, 1)) for n in (1, 2))
+    assert first.layout is second.layout
 
 
 @given(st.binary(max_size=200))
