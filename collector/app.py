@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,14 +20,17 @@ from collector.errors import Unavailable
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, outbox
 from collector.monitor import Configuration, Monitor
 from collector.pages import StoredPages
+from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.evaluate import EvaluateHandler
 from collector.pipeline.forward import ForwardHandler
 from collector.pipeline.intake import BufferedIntake
+from collector.pipeline.outboxes import Outboxes
+from collector.pipeline.patience import Attempts, Patience
 from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.schedule import Housekeeping, scheduler
-from collector.pipeline.work import Handler, Worker, WorkSettings
+from collector.pipeline.work import Handler, Worker
 from collector.ports import Buffer, Destination, Evaluator
 from collector.receive import http, reference
 from collector.receive.keys import Keys
@@ -92,6 +95,7 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
         )
         await registry.load(configuration.monitors)
         wake, deliver = asyncio.Event(), asyncio.Event()
+        outboxes: Outboxes | None = None
         intake = BufferedIntake(buffer=buffer, references=references, telemetry=telemetry, clock=clock, wake=wake)
         if serving.works:
             await _load_references(configuration.monitors, intake)
@@ -113,8 +117,18 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
                 handlers[outbox(name)] = ForwardHandler(
                     name=name, destinations=destinations, buffer=buffer, errors=errors, telemetry=telemetry
                 )
-            workers = _workers(buffer, handlers, registry, settings, wake, deliver, clock)
+            patience = _patience(handlers, settings, telemetry, clock)
+            workers = _workers(buffer, handlers, patience, registry, settings, wake, deliver, clock)
             await stack.enter_async_context(_working(workers, settings))
+            outboxes = Outboxes(
+                queue=buffer.queue,
+                registry=registry,
+                destinations=[DestinationName(name) for name in destinations],
+                telemetry=telemetry,
+                clock=clock,
+                most=settings.forward_max_waiting,
+                give_up_seconds=settings.forward_give_up_seconds,
+            )
         housekeeping = Housekeeping(
             buffer=buffer,
             registry=registry,
@@ -124,7 +138,7 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
             keep_snapshots=settings.keep_snapshots,
             keep_snapshots_age=timedelta(days=settings.keep_snapshots_days),
         )
-        jobs = scheduler(housekeeping, tick_seconds=settings.tick_seconds, works=serving.works)
+        jobs = scheduler(housekeeping, outboxes, tick_seconds=settings.tick_seconds)
         jobs.start()
         stack.callback(jobs.shutdown, wait=False)
         stack.push_async_callback(intake.close)
@@ -195,9 +209,27 @@ async def _load_references(monitors: Sequence[Monitor], intake: BufferedIntake) 
             await intake.set_reference(monitor, parquet)
 
 
+def _patience(
+    handlers: dict[str, Handler], settings: Settings, telemetry: Telemetry, clock: SystemClock
+) -> dict[str, Patience]:
+    """Of each queue: windows fail one by one, deliveries with their destination."""
+    circuit = CircuitSettings(settings.max_attempts, settings.retry_seconds, settings.forward_give_up_seconds)
+
+    def shown(to: str) -> Callable[[CircuitState], None]:
+        return lambda state: telemetry.set("collector_forward_breaker_state", state, to=to)
+
+    return {
+        queue: Attempts(clock, settings.max_attempts, settings.retry_seconds)
+        if queue == WORK_QUEUE
+        else Circuit(clock, circuit, shown(queue.removeprefix(outbox(DestinationName("")))))
+        for queue in handlers
+    }
+
+
 def _workers(
     buffer: Buffer,
     handlers: dict[str, Handler],
+    patience: dict[str, Patience],
     registry: MonitorRegistry,
     settings: Settings,
     wake: asyncio.Event,
@@ -205,7 +237,6 @@ def _workers(
     clock: SystemClock,
 ) -> list[Worker]:
     owner = f"{socket.gethostname()}/{os.getpid()}"
-    patience = WorkSettings(settings.lease_seconds, settings.max_attempts, settings.retry_seconds)
     names = [WORK_QUEUE] * settings.evaluate_processes + [name for name in handlers if name != WORK_QUEUE]
 
     def monitors() -> Sequence[MonitorId]:
@@ -220,7 +251,8 @@ def _workers(
             monitors=monitors,
             wake=wake if name == WORK_QUEUE else deliver,
             clock=clock,
-            settings=patience,
+            patience=patience[name],
+            lease_seconds=settings.lease_seconds,
         )
         for number, name in enumerate(names)
     ]

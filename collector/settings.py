@@ -37,9 +37,13 @@ class Settings(BaseSettings):
     lease_seconds: Annotated[float, Field(gt=0)] = 30.0
     """How long a silent worker keeps its item; it renews at a third of this."""
     max_attempts: Annotated[int, Field(ge=1)] = 5
-    """After so many attempts an evaluation or a delivery is dead-lettered."""
+    """After so many attempts an evaluation is dead-lettered; so is a delivery, while its destination takes others."""
     retry_seconds: Annotated[float, Field(gt=0)] = 1.0
     """The first wait between attempts; it doubles, with jitter, up to five minutes."""
+    forward_give_up_seconds: Annotated[float, Field(gt=0)] = 259_200.0
+    """A delivery that waited so long for a destination that is down is dead-lettered."""
+    forward_max_waiting: Annotated[int, Field(ge=1)] = 10_000
+    """Deliveries of one monitor that may wait for one destination; above it, the oldest are dead-lettered."""
     evaluate_processes: Annotated[int, Field(ge=1)] = 1
     """Processes that compute windows, at low priority."""
     evaluate_timeout_seconds: Annotated[float, Field(gt=0)] = 600.0

@@ -19,6 +19,8 @@ from collector.errors import CollectorError
 from collector.model import SECOND_US, MonitorId, SnapshotQuery
 from collector.monitor import Monitor
 from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.first_windows import FirstWindows
+from collector.pipeline.outboxes import Outboxes
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer
 from collector.telemetry import Telemetry
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 FORGET_SECONDS = 10.0
 TRIM_SECONDS = 300.0
 ACCOUNT_SECONDS = 5.0
+SWEEP_SECONDS = 60.0
 _EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 
@@ -128,8 +131,9 @@ class Housekeeping:
         telemetry.set("collector_buffer_oldest_wait_seconds", age, monitor=label)
 
 
-def scheduler(housekeeping: Housekeeping, *, tick_seconds: float, works: bool) -> AsyncIOScheduler:
-    """The jobs of this replica, not started. A receiver refreshes and reports; a worker does the rest too.
+def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_seconds: float) -> AsyncIOScheduler:
+    """The jobs of this replica, not started. A receiver refreshes and reports; a worker, the one with outboxes, does
+    the rest too.
 
     A job that is still running when its time comes is not started again, and missed runs are joined into one.
     """
@@ -137,7 +141,7 @@ def scheduler(housekeeping: Housekeeping, *, tick_seconds: float, works: bool) -
         (housekeeping.refresh, tick_seconds),
         (housekeeping.set_gauges, ACCOUNT_SECONDS),
     ]
-    if works:
+    if outboxes is not None:
         jobs += [
             (housekeeping.close_due_windows, tick_seconds),
             (housekeeping.forget_old_rows, max(FORGET_SECONDS, tick_seconds)),
@@ -159,3 +163,5 @@ def _logged(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]
             log.warning("%s: %s", job.__name__, error)
 
     return run
+            (outboxes.set_outbox_gauges, ACCOUNT_SECONDS),
+            (outboxes.sweep_outboxes, SWEEP_SECONDS),

@@ -5,20 +5,19 @@ An ack comes after the effect, in one step with what follows from it. A lease th
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from collector.clock import Clock
-from collector.errors import CollectorError, LeaseLost, Permanent, Transient, Unavailable
-from collector.model import SECOND_US, Item, Lease, MonitorId, Settlement, SnapshotRecord
+from collector.errors import CollectorError, LeaseLost, Permanent, Unavailable
+from collector.model import Item, Lease, MonitorId, Settlement, SnapshotRecord
+from collector.pipeline.patience import Patience
 from collector.ports import Queue
 
 log = logging.getLogger(__name__)
 
-MAX_RETRY_SECONDS = 300.0
 _POLL_SECONDS = 0.5
 """How long an idle worker waits when nobody wakes it: work of other processes is found by looking."""
 
@@ -48,24 +47,6 @@ class Handler(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class WorkSettings:
-    """How patient a worker is."""
-
-    lease_seconds: float = 30.0
-    max_attempts: int = 5
-    retry_seconds: float = 1.0
-
-
-def backoff_seconds(attempt: int, first_seconds: float, jitter: float) -> float:
-    """Doubles with every attempt up to five minutes; `jitter` in [0, 1) takes away up to half.
-
-    >>> backoff_seconds(3, 1.0, 0.0)
-    4.0
-    """
-    return float(min(first_seconds * 2 ** min(attempt - 1, 20), MAX_RETRY_SECONDS) * (1 - jitter / 2))
-
-
 class Worker:
     """Takes items of one queue, one at a time. Run several for more.
 
@@ -82,7 +63,8 @@ class Worker:
         monitors: Callable[[], Sequence[MonitorId]],
         wake: asyncio.Event,
         clock: Clock,
-        settings: WorkSettings,
+        patience: Patience,
+        lease_seconds: float = 30.0,
     ) -> None:
         self._queue = queue
         self._name = name
@@ -91,7 +73,8 @@ class Worker:
         self._monitors = monitors
         self._wake = wake
         self._clock = clock
-        self._settings = settings
+        self._patience = patience
+        self._lease_seconds = lease_seconds
         self._next = 0
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -108,12 +91,12 @@ class Worker:
 
     async def step(self) -> bool:
         """Do one item, if there is one. Says whether there was."""
-        monitors = self._monitors()
+        monitors = self._patience.admitted(self._monitors())
         if not monitors:
             return False
         at = self._next % len(monitors)
         lease = await self._queue.lease(
-            self._name, [*monitors[at:], *monitors[:at]], owner=self._owner, seconds=self._settings.lease_seconds
+            self._name, [*monitors[at:], *monitors[:at]], owner=self._owner, seconds=self._lease_seconds
         )
         if lease is None:
             return False
@@ -123,8 +106,8 @@ class Worker:
 
     async def _do(self, lease: Lease) -> None:
         try:
-            if lease.attempt > self._settings.max_attempts:
-                raise Permanent(f"given up: {lease.attempt - 1} attempts ended without a word, as in a crash")
+            if (reason := self._patience.expired(lease)) is not None:
+                raise Permanent(reason)
             effects = await self._renewing(lease)
             await self._queue.ack(lease, settlement=effects.settlement, snapshots=effects.snapshots, then=effects.then)
         except asyncio.CancelledError:  # the service stops and this took too long: somebody else may begin at once
@@ -139,29 +122,21 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - one item must not stop the others
             await self._failed(lease, error)
         else:
+            self._patience.succeeded(lease)
             await self._handler.ended(lease, "done", None)
 
     async def _failed(self, lease: Lease, error: Exception) -> None:
         reason = f"{error}" if isinstance(error, CollectorError) else f"{type(error).__name__}: {error}"
-        dead = isinstance(error, Permanent) or lease.attempt >= self._settings.max_attempts
+        retry_us = self._patience.failed(lease, error)
+        dead = retry_us is None
         log.warning(
             "%s %s of %s failed (attempt %d): %s", self._name, lease.key, lease.monitor, lease.attempt, reason,
             exc_info=None if isinstance(error, CollectorError) else error,
         )  # fmt: skip
         with suppress(LeaseLost):
-            if dead:
-                settlement = self._handler.buried(lease)
-                await self._queue.nack(lease, reason=reason, retry_us=None, settlement=settlement)
-            else:
-                wait = self._wait_seconds(lease, error)
-                retry_us = self._clock.now_us() + round(wait * SECOND_US)
-                await self._queue.nack(lease, reason=reason, retry_us=retry_us)
+            settlement = self._handler.buried(lease) if dead else None
+            await self._queue.nack(lease, reason=reason, retry_us=retry_us, settlement=settlement)
         await self._handler.ended(lease, "dead" if dead else "retried", reason)
-
-    def _wait_seconds(self, lease: Lease, error: Exception) -> float:
-        wait = backoff_seconds(lease.attempt, self._settings.retry_seconds, random.random())  # noqa: S311 - jitter
-        asked = error.retry_after_seconds if isinstance(error, Transient) else None
-        return wait if asked is None else max(wait, asked)
 
     async def _renewing(self, lease: Lease) -> Effects:
         """Handle the item while a second task prolongs its lease. When that fails, the work is dropped."""
@@ -180,9 +155,9 @@ class Worker:
 
     async def _renew(self, lease: Lease) -> None:
         while True:
-            await asyncio.sleep(self._settings.lease_seconds / 3)
+            await asyncio.sleep(self._lease_seconds / 3)
             with suppress(Unavailable):  # the next renewal may still come in time; if not, the lease is lost
-                lease = await self._queue.renew(lease, seconds=self._settings.lease_seconds)
+                lease = await self._queue.renew(lease, seconds=self._lease_seconds)
 
     async def _idle(self, stopping: asyncio.Event) -> None:
         woken = asyncio.create_task(self._wake.wait())

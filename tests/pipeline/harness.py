@@ -22,14 +22,16 @@ from collector.model import (
     outbox,
 )
 from collector.monitor import Monitor
+from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.evaluate import EvaluateHandler
 from collector.pipeline.forward import ForwardHandler
 from collector.pipeline.intake import BufferedIntake
+from collector.pipeline.patience import Attempts, Patience
 from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.schedule import Housekeeping
-from collector.pipeline.work import Handler, Worker, WorkSettings
+from collector.pipeline.work import Handler, Worker
 from collector.ports import Buffer, Evaluator
 from collector.telemetry import Telemetry
 
@@ -76,23 +78,26 @@ class Pipeline:
         )  # fmt: skip
         self.evaluating = self.worker(
             WORK_QUEUE,
+            Attempts(clock, 3),
             EvaluateHandler(
                 buffer=buffer, evaluator=evaluator, references=self.references, monitor_of=self.registry.get,
                 errors=self.errors, deliver=self.deliver, telemetry=self.telemetry, clock=clock,
             ),
         )  # fmt: skip
+        self.circuit_states: list[CircuitState] = []
         self.forwarding = self.worker(
             outbox(DESTINATION),
+            Circuit(clock, CircuitSettings(attempts=3, give_up_seconds=86_400), self.circuit_states.append),
             ForwardHandler(
                 name=DESTINATION, destinations={DESTINATION: self.received}, buffer=buffer, errors=self.errors,
                 telemetry=self.telemetry,
             ),
         )  # fmt: skip
 
-    def worker(self, queue: str, handler: Handler) -> Worker:
+    def worker(self, queue: str, patience: Patience, handler: Handler) -> Worker:
         return Worker(
             queue=self.buffer.queue, name=queue, owner="test", handler=handler, monitors=self.registry.ids,
-            wake=self.wake, clock=self.clock, settings=WorkSettings(max_attempts=3),
+            wake=self.wake, clock=self.clock, patience=patience,
         )  # fmt: skip
 
     async def watch(self, *monitors: Monitor) -> None:

@@ -9,7 +9,8 @@ import pytest_asyncio
 from collector.clock import ManualClock
 from collector.errors import LeaseLost
 from collector.model import WORK_QUEUE, Item, Lease, MonitorId, Settlement
-from collector.pipeline.work import Effects, Worker, WorkSettings, backoff_seconds
+from collector.pipeline.patience import Attempts, backoff_seconds
+from collector.pipeline.work import Effects, Worker
 from collector.ports import Buffer
 
 pytestmark = pytest.mark.asyncio
@@ -48,7 +49,7 @@ async def handler() -> Scripted:
 def worker(buffer: Buffer, handler: Scripted, clock: ManualClock, *, lease_seconds: float = 30.0) -> Worker:
     return Worker(
         queue=buffer.queue, name=WORK_QUEUE, owner="me", handler=handler, monitors=lambda: MONITORS,
-        wake=asyncio.Event(), clock=clock, settings=WorkSettings(lease_seconds=lease_seconds, max_attempts=3),
+        wake=asyncio.Event(), clock=clock, patience=Attempts(clock, 3), lease_seconds=lease_seconds,
     )  # fmt: skip
 
 
