@@ -57,6 +57,13 @@ SERIES = (
            ("monitor",)),
     Series("counter", "collector_forward_snapshots_total",
            "Deliveries by outcome: delivered, retried, dead, lost.", ("to", "outcome")),
+    Series("gauge", "collector_forward_waiting_snapshots", "Deliveries that wait for a destination, all monitors.", ("to",)),
+    Series("gauge", "collector_forward_oldest_wait_seconds",
+           "For how long the delivery that is next in a destination's outbox has been wanted; 0 when none waits.",
+           ("to",)),
+    Series("gauge", "collector_forward_breaker_state",
+           "A destination's circuit breaker in this process: 0 closed, 1 half-open (the next delivery is a probe), "
+           "2 open (nothing is tried for a while).", ("to",)),
     Series("histogram", "collector_forward_seconds", "Time of one delivery.", ("to",), _SLOW),
     Series("gauge", "collector_last_success_timestamp_seconds", "When a window of the monitor was last evaluated.",
            ("monitor",)),
@@ -67,13 +74,6 @@ class Telemetry:
     """The series of one process. A name that is not in the table is a KeyError at once, not a silent new series."""
 
     def __init__(self) -> None:
-    Series("gauge", "collector_forward_waiting_snapshots", "Deliveries that wait for a destination, all monitors.", ("to",)),
-    Series("gauge", "collector_forward_oldest_wait_seconds",
-           "For how long the delivery that is next in a destination's outbox has been wanted; 0 when none waits.",
-           ("to",)),
-    Series("gauge", "collector_forward_breaker_state",
-           "A destination's circuit breaker in this process: 0 closed, 1 half-open (the next delivery is a probe), "
-           "2 open (nothing is tried for a while).", ("to",)),
         # A second gauge beside every counter, which nobody asked for.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says no type here
         self.registry = CollectorRegistry()

@@ -18,9 +18,9 @@ from collector.durations import microseconds
 from collector.errors import CollectorError
 from collector.model import SECOND_US, MonitorId, SnapshotQuery
 from collector.monitor import Monitor
-from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.first_windows import FirstWindows
 from collector.pipeline.outboxes import Outboxes
+from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer
 from collector.telemetry import Telemetry
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 
 FORGET_SECONDS = 10.0
 TRIM_SECONDS = 300.0
-ACCOUNT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
+ACCOUNT_SECONDS = 5.0
 _EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 
@@ -146,6 +146,8 @@ def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_sec
             (housekeeping.close_due_windows, tick_seconds),
             (housekeeping.forget_old_rows, max(FORGET_SECONDS, tick_seconds)),
             (housekeeping.trim_snapshots, TRIM_SECONDS),
+            (outboxes.set_outbox_gauges, ACCOUNT_SECONDS),
+            (outboxes.sweep_outboxes, SWEEP_SECONDS),
         ]
     made = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -163,5 +165,3 @@ def _logged(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]
             log.warning("%s: %s", job.__name__, error)
 
     return run
-            (outboxes.set_outbox_gauges, ACCOUNT_SECONDS),
-            (outboxes.sweep_outboxes, SWEEP_SECONDS),
