@@ -8,6 +8,7 @@ import pandas as pd
 from collector.evaluate.plain import key_text
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.segments import Part, Segment, parts_of, same
+from collector.evaluate.unanswered import NotKept
 from collector.monitor import CompareSettings, Monitor, ReportSettings, Spec
 
 
@@ -22,6 +23,8 @@ class Comparison:
     arm: bool = False
     baseline: Segment | None = None
     """The arm whose rows of this window are the reference."""
+    why_no_reference: str | None = None
+    """There is a reference, and these rows cannot be compared with it for this reason."""
     without: str | None = None
     """A column that takes no part: one side was chosen by it and the other was not, so it would always differ."""
 
@@ -32,18 +35,19 @@ class Comparison:
             return ()
         if not self.arm:
             return tuple(f"{name}={value}" for name, value in self.segment.items())
-        ((_, value),) = self.segment.items()
         if self.baseline is not None:
-            return key_text(value), *(f"vs {key_text(name)}" for name in self.baseline.values())
-        return (key_text(value), "vs reference") if self.reference is not None else (key_text(value),)
+            return _name(self.segment), f"vs {_name(self.baseline)}"
+        return (_name(self.segment), "vs reference") if self.reference is not None else (_name(self.segment),)
 
     @property
     def metadata(self) -> dict[str, str]:
         """Of an arm its column and value, and the baseline that it is compared with."""
         if not self.arm or self.segment is None:
             return {}
-        found = {name: key_text(value) for name, value in self.segment.items()}
-        return found | {"baseline": key_text(value) for value in (self.baseline or {}).values()}
+        found = {column: _name(self.segment) for column in self.segment}
+        if self.baseline is not None:
+            found["baseline"] = _name(self.baseline)
+        return found
 
     def report(self, report: ReportSettings) -> ReportSettings | None:
         """The report without what is about the column left out; None when nothing else is in it."""
@@ -66,7 +70,10 @@ def comparisons(frame: pd.DataFrame, monitor: Monitor, reference: FrameProfile |
 
 def _segment(part: Part, name: str, reference: FrameProfile | None) -> Comparison:
     """A segment is compared with the same segment of the reference, or with all of it when that has none."""
-    alike = part.of_reference(reference)
+    try:
+        alike = part.of_reference(reference)
+    except NotKept as error:
+        return Comparison(part.rows, None, part.segment, why_no_reference=str(error))
     if alike is not None or reference is None:
         return Comparison(part.rows, alike, part.segment)
     return Comparison(part.rows, reference, part.segment, without=name)
@@ -99,3 +106,9 @@ def _not_about(column: str, specs: tuple[Spec, ...]) -> Iterator[Spec]:
                 yield spec.model_copy(update={"parameters": {**spec.parameters, "columns": others}})
             continue
         yield spec
+
+
+def _name(arm: Segment) -> str:
+    """The value of the one column by which an arm is told."""
+    (value,) = arm.values()
+    return key_text(value)

@@ -199,6 +199,34 @@ MISTAKES = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("compare", "place", "sentence"),
+    [
+        ("{column: at, baseline: a}", "compare.column", "column 'at' is the timestamp"),
+        ("{column: i, baseline: a}", "compare.column", "column 'i' is the id"),
+        ("{column: t, baseline: a}", "compare.column", "column 't' is the target"),
+        ("{column: p, baseline: a}", "compare.column", "column 'p' is the prediction"),
+        ("{column: g, baseline: a}", "compare.column", "column 'g' is among the segments too"),
+        ("{column: v}", "compare", "the key 'baseline' is missing"),
+        ("{column: v, baseline: other}", "compare.baseline", "expected the value of one arm"),
+        ("{column: v, baseline: null}", "compare.baseline", "expected"),
+        ("{colum: v, baseline: a}", "compare.colum", "did you mean 'column'?"),
+    ],
+)
+def test_arms_need_a_column_of_their_own_and_a_baseline(tmp_path, compare, place, sentence):
+    columns = "{id: i, timestamp: at, target: t, prediction: p}"
+    text = f"""
+    monitors:
+      - id: m
+        columns: {columns}
+        segments: [g]
+        compare: {compare}
+    """
+    found = complaints(tmp_path, text)
+    assert any(f"monitors[0].{place}" in line and sentence in line for line in found), found
+    assert all("collector.yaml:6:" in line for line in found)
+
+
 @pytest.mark.parametrize(("line", "sentence"), MISTAKES, ids=[line for line, _ in MISTAKES])
 def test_a_mistake_is_told_with_its_line_its_key_and_what_was_expected(tmp_path, line, sentence):
     hook = "destinations: {hook: {type: webhook, url: 'http://h'}}\n"
