@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_va
 
 from collector.durations import Duration, microseconds
 from collector.model import SECOND_US, Phase
+from collector.source import SourceSettings
 from collector.strict import Model, inconsistent, near_miss
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
@@ -254,6 +255,7 @@ class Monitor(Model):
             self._check_compare(self.compare.column)
         for index, report in enumerate(self.reports):
             place = ("reports", index, "needs_target")
+    source: SourceSettings = Field(default_factory=SourceSettings)
             if report.needs_target and self.columns.target is None:
                 raise inconsistent("the report needs the target, but columns.target names no column", *place)
             if report.needs_target and self.columns.id is None:

@@ -32,6 +32,16 @@ SERIES = (
            "refused (buffer full or unreachable; the sender was told to repeat).", ("monitor", "outcome")),
     Series("counter", "collector_receive_labels_total",
            "Labels of answered requests: accepted, rejected, duplicate.", ("monitor", "outcome")),
+    Series("counter", "collector_receive_events_total",
+           "Events of model servers: met (request and response became rows), waiting (for the other of the two), known "
+           "(seen before), whole (rows or labels by itself), ignored (not asked for), rejected.",
+           ("monitor", "outcome")),
+    Series("gauge", "collector_receive_waiting_halves",
+           "Requests and responses that wait for their counterpart; they are no rows yet.", ("monitor",)),
+    Series("counter", "collector_receive_dropped_halves_total",
+           "Requests and responses discarded, by reason: unpaired (the counterpart did not come in time), "
+           "unfit (it came, and the two make no rows).",
+           ("monitor", "side", "reason")),
     Series("counter", "collector_receive_requests_total", "Answered requests by route and status.",
            ("route", "status")),
     Series("histogram", "collector_receive_request_seconds", "Time from a request's head to its answer.",

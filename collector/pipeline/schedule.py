@@ -71,6 +71,10 @@ class Housekeeping:
 
     async def trim_snapshots(self) -> None:
         """Keep the newest snapshots, by count and age."""
+    async def drop_unpaired(self) -> None:
+        """Give up requests and responses whose counterpart did not come."""
+        await self._each_monitor(self._drop_unpaired_of)
+
         await self._each_monitor(self._trim_snapshots_of)
 
     async def set_gauges(self) -> None:
@@ -109,6 +113,13 @@ class Housekeeping:
         page = await self._buffer.snapshots.list(SnapshotQuery(monitor=key, limit=1))
         if not page.summaries:
             return
+    async def _drop_unpaired_of(self, monitor: Monitor) -> None:
+        lost = await self._buffer.halves.expire(MonitorId(monitor.id), now_us=self._clock.now_us())
+        for side, count in lost.items():
+            self._telemetry.count(
+                "collector_receive_dropped_halves_total", count, monitor=monitor.id, side=side, reason="unpaired"
+            )
+
         # Age is counted from the newest window, not from now: history that is sent today is as old as it says.
         newest = datetime.fromisoformat(orjson.loads(page.summaries[0])["timestamp"])
         newer_than_us = microseconds(newest - _EPOCH) - microseconds(self._keep_snapshots_age)
@@ -121,7 +132,9 @@ class Housekeeping:
         telemetry.set("collector_buffer_waiting_rows", account.waiting, monitor=label)
         telemetry.set("collector_buffer_waiting_bytes", account.waiting_bytes, monitor=label)
         telemetry.set("collector_evaluate_rows", account.evaluated, monitor=label)
+        waiting = await self._buffer.halves.waiting(MonitorId(monitor.id))
         telemetry.set("collector_dead_rows", account.dead, monitor=label)
+        telemetry.set("collector_receive_waiting_halves", waiting, monitor=label)
         for reason, rows in account.dropped.items():
             telemetry.set("collector_dropped_rows", rows, monitor=label, reason=reason)
         settled = account.evaluated + account.dead + sum(account.dropped.values())
@@ -150,6 +163,7 @@ def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_sec
             (outboxes.sweep_outboxes, SWEEP_SECONDS),
         ]
     made = AsyncIOScheduler(
+            (housekeeping.drop_unpaired, max(FORGET_SECONDS, tick_seconds)),
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     for job, seconds in jobs:

@@ -16,6 +16,7 @@ from collector.errors import Invalid
 from collector.receive import problems
 from collector.receive.decoders.table import Limits
 from collector.receive.door import DOOR, GRANT, Door, door_of, problem_answer, too_large
+from collector.receive.events import MEETINGS, Meetings
 from collector.receive.judge import Judge
 from collector.receive.keys import Keys, Scope
 from collector.receive.problems import NotFound, Problem
@@ -73,6 +74,7 @@ def build(
         ),
         large=asyncio.Semaphore(_LARGE_AT_ONCE),
     )
+    application[MEETINGS] = Meetings(buffer.halves)
     for route in ROUTES:
         application.router.add_route(route.method, route.path, route.handler)
         if route.method == hdrs.METH_GET:

@@ -6,6 +6,7 @@ from typing import Any
 
 from collector.monitor import Monitor
 from collector.receive import decoders
+from collector.receive.decoders import cloudevents
 from collector.receive.problems import PROBLEMS, kind
 from collector.receive.reference import ARROW, PARQUET
 from collector.receive.routes.route import Body, Route
@@ -32,6 +33,8 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+_MAYBE_TEXT = {"type": ["string", "null"]}
+_ROW_NUMBER = {"type": ["integer", "null"]}
 _ROW = {"type": "object", "additionalProperties": _SCALAR}
 _ERROR = _object({"row": _COUNT, "column": {"type": ["string", "null"]}, "reason": _TEXT})
 SCHEMAS: Mapping[str, Mapping[str, object]] = {
@@ -51,6 +54,17 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
     ),
     "Receipt": _object(
         {"accepted": _COUNT, "rejected": _COUNT, "duplicates": _COUNT, "late": _COUNT, "errors": _list(_ERROR)}
+    ),
+    "EventsReceipt": _object(
+        {
+            **dict.fromkeys(("accepted", "rejected", "duplicates", "late"), _COUNT),
+            "errors": _list(_object({"event": _COUNT, "row": _ROW_NUMBER, "column": _MAYBE_TEXT, "reason": _TEXT})),
+            "events": {
+                "type": "object",
+                "additionalProperties": _COUNT,
+                "description": "Events by what became of them",
+            },
+        }
     ),
     "Reference": _object({"version": _COUNT, "rows": _COUNT, "columns": _list(_TEXT)}),
     "Flushed": _object({"windows": _list(_TEXT)}),
@@ -159,6 +173,9 @@ def _problems(route: Route) -> dict[str, Any]:
 def _content(body: Body) -> dict[str, Any]:
     if body == "monitor":
         return {"application/json": {"schema": _ref("MonitorSettings")}}
+    if body == "events":
+        one, many = f"{cloudevents.STRUCTURED}+json", f"{cloudevents.BATCH}+json"
+        return {"application/json": {}, one: {}, many: {}} | {media: {} for media in cloudevents.LINES}
     schema = _ref("Labels" if body == "labels" else "Rows")
     media = list(decoders.DECODERS)
     if body == "reference":

@@ -1,6 +1,6 @@
 """Stand-ins for what lies behind the door: they keep what they were given and fail when they are told to."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -11,7 +11,19 @@ from aiohttp.test_utils import TestClient, TestServer
 from collector import ports
 from collector.clock import ManualClock
 from collector.errors import UnknownMonitor
-from collector.model import DeadLetter, Judged, Label, Receipt, RowError, SnapshotId, SnapshotPage, SnapshotQuery
+from collector.model import (
+    DeadLetter,
+    Half,
+    Judged,
+    Label,
+    Meeting,
+    Met,
+    Receipt,
+    RowError,
+    SnapshotId,
+    SnapshotPage,
+    SnapshotQuery,
+)
 from collector.monitor import Monitor
 from collector.receive import http
 from collector.receive.keys import Keys
@@ -128,11 +140,40 @@ class FakeDeadLetters:
 
 
 @dataclass
+class FakeHalves:
+    """Keeps halves in memory; `fails` is raised instead of keeping one."""
+
+    kept: dict[tuple[str, bytes], Half | None] = field(default_factory=dict)
+    fails: Exception | None = None
+
+    async def offer(self, monitor: str, halves: Sequence[Half]) -> Sequence[Met]:
+        if self.fails is not None:
+            raise self.fails
+        return [self._offer(monitor, half) for half in halves]
+
+    def _offer(self, monitor: str, half: Half) -> Met:
+        before = self.kept.setdefault((monitor, half.key), half)
+        if before is half:
+            return Met(Meeting.WAITING)
+        if before is None or before.side is half.side:
+            return Met(Meeting.KNOWN)
+        return Met(Meeting.MET, before.body)
+
+    async def finish(self, monitor: str, keys: Collection[bytes], *, until_us: int) -> None:
+        self.kept |= {(monitor, key): None for key in keys}
+
+    @property
+    def waiting(self) -> list[Half]:
+        return [half for half in self.kept.values() if half is not None]
+
+
+@dataclass
 class FakeBuffer:
     """Only what the door uses of a buffer."""
 
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
+    halves: FakeHalves = field(default_factory=FakeHalves)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The table of routes: every address that this service answers, but the pages."""
 
 from collector.receive.keys import Scope
-from collector.receive.routes import dead_letters, monitors, reference, rows, service, snapshots
+from collector.receive.routes import cloudevents, dead_letters, monitors, reference, rows, service, snapshots
 from collector.receive.routes.route import Parameter, Route
 
 _ROWS = ("malformed", "too-large", "unknown-encoding", "invalid", "no-valid-rows", "unknown-monitor", "backpressure")
@@ -17,6 +17,12 @@ _LIST = (
     Parameter("after", "The `next` of the page before"),
     Parameter("values", "With the numbers that the page plots over time", type="boolean"),
 )
+_CE = (
+    Parameter("ce-id", "Binary mode: the event's id, which a request and its response share", "header"),
+    Parameter("ce-type", "Binary mode: what the event is", "header"),
+    Parameter("ce-source", "Binary mode: who sent it", "header"),
+    Parameter("ce-specversion", "Binary mode: 1.0", "header"),
+)
 _M = "/v1/monitors/{monitor}"
 _S = "/v1/snapshots/{snapshot}"
 _D = "/v1/dead-letters/{letter}"
@@ -28,6 +34,12 @@ _WORKING: tuple[Route, ...] = (
           [(202, "Receipt")], [*_ROWS, "bad-parameter"], "rows", [_IDEMPOTENCY]),
     Route("POST", f"{_M}/labels", rows.labels, _INGEST, "Take targets of inferences, by inference id",
           [(202, "Receipt")], _ROWS, "labels"),
+    Route("POST", "/", cloudevents.take, _INGEST, "Take CloudEvents of model servers: KServe, Seldon, Azure ML",
+          [(200, "EventsReceipt")], _ROWS, "events", _CE),
+    Route("POST", "/cloudevents", cloudevents.take, _INGEST, "The same",
+          [(200, "EventsReceipt")], _ROWS, "events", _CE),
+    Route("POST", "/cloudevents/{monitor}", cloudevents.take, _INGEST, "The same, all of them for one monitor",
+          [(200, "EventsReceipt")], _ROWS, "events", _CE),
     Route("PUT", f"{_M}/reference", reference.put, _ADMIN, "Replace the rows that windows are compared with",
           [(200, "Reference")], ["malformed", "too-large", "unknown-encoding", "invalid", "unknown-monitor"],
           "reference"),

@@ -1,0 +1,55 @@
+"""CloudEvents in: answered with 200 once everything that can be taken is durable."""
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from collector.errors import Invalid
+from collector.receive.decoders import cloudevents
+from collector.receive.door import door_of, grant_of, json_answer, monitor_of
+from collector.receive.events import MEETINGS, Taker, Tally
+from collector.receive.faults import MOST_LISTED
+from collector.receive.problems import NoValidRows, row_errors
+from collector.receive.unpacked import aside, unpacked
+
+
+async def take(request: web.Request) -> web.Response:
+    """Events of any monitor, or of the one that the address names. Good events are taken whatever the others are."""
+    door = door_of(request)
+    monitor = monitor_of(request) if "monitor" in request.match_info else None
+    body = await unpacked(request)
+    headers = dict(request.headers)
+    events = await aside(door, len(body), lambda: cloudevents.decode(headers, body, door.limits))
+    taker = Taker(door, request.app[MEETINGS], grant_of(request), monitor)
+    tally = await taker.take(events)
+    if len(tally.faults) == len(events):
+        raise _refusal(tally)
+    return json_answer(answer_of(tally))
+
+
+def answer_of(tally: Tally) -> Mapping[str, object]:
+    errors: list[Mapping[str, object]] = [
+        {"event": place, **each} for place, error in tally.row_errors for each in row_errors([error])
+    ]
+    for place, fault in tally.faults:
+        inner = row_errors(fault.errors) if isinstance(fault, NoValidRows) else []
+        errors += [{"event": place, **each} for each in inner] or [
+            {"event": place, "row": None, "column": None, "reason": str(fault)}
+        ]
+    return {
+        "accepted": tally.accepted,
+        "rejected": tally.rejected,
+        "duplicates": tally.duplicates,
+        "late": tally.late,
+        "errors": errors[:MOST_LISTED],
+        "events": dict(tally.events),
+    }
+
+
+def _refusal(tally: Tally) -> Invalid:
+    """Of one event, its own reason; of several, a list."""
+    if not tally.faults:
+        return Invalid("no events: the batch is empty")
+    if len(tally.faults) == 1:
+        return tally.faults[0][1]
+    return Invalid(f"none of the {len(tally.faults)} events can be taken", **answer_of(tally))

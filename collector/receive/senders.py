@@ -1,0 +1,124 @@
+"""Who sent an event, and what it is: the dialects of KServe, Seldon Core and Azure ML, and plain CloudEvents. Pure."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from collector.errors import Invalid, UnknownMonitor
+from collector.model import Side, digest
+from collector.monitor import Monitor
+from collector.receive.decoders.cloudevents import CloudEvent
+from collector.strict import near_miss
+
+
+class Content(StrEnum):
+    """What the body of an event holds."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    FEEDBACK = "feedback"
+    ROWS = "rows"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An event understood. `inference` is the id that request, response and feedback share; `origin` says who sent it:
+    service, namespace, component, endpoint, each where it is known.
+    """
+
+    content: Content
+    inference: str
+    origin: Mapping[str, str]
+    time_us: int | None
+    body: bytes
+
+    @property
+    def side(self) -> Side:
+        return Side(self.content)
+
+    @property
+    def key(self) -> bytes:
+        """Names the inference within its monitor: a chain of models logs one id for each of them."""
+        parts = [self.origin.get(name, "") for name in ("namespace", "service", "component", "endpoint", "node")]
+        return digest("\0".join([*parts, self.inference]))
+
+
+def sighted(event: CloudEvent) -> Sighting:
+    """Raises Invalid when the event's own dialect says that its data is elsewhere."""
+    for prefix, dialect in _DIALECTS:
+        if event.type.startswith(prefix):
+            return dialect(event, event.type.removeprefix(prefix))
+    origin = _origin(event.attributes, service="inferenceservicename") or {"service": event.source}
+    return Sighting(Content.ROWS, event.id, origin, event.time_us, event.body)
+
+
+def monitor_of(sighting: Sighting, monitors: Sequence[Monitor]) -> Monitor | None:
+    """The monitor that describes its sender most closely; None when the sender is known, but this part of it is not
+    watched. Raises UnknownMonitor.
+    """
+    service = sighting.origin.get("service", "")
+    named = [each for each in monitors if (each.source.service or each.id) == service]
+    if not named:
+        nearest = near_miss(service, [each.source.service or each.id for each in monitors])
+        raise UnknownMonitor(
+            f"no monitor watches the service {service!r}{nearest}: name it in a monitor's source.service, or send to "
+            "/cloudevents/{monitor}",
+            service=service,
+        )
+    best = max(named, key=lambda each: each.source.fit(sighting.origin, monitor=each.id))
+    return best if best.source.fit(sighting.origin, monitor=best.id) else None
+
+
+def _kserve(event: CloudEvent, what: str) -> Sighting:
+    origin = _origin(event.attributes, service="inferenceservicename")
+    return Sighting(_half(what), event.id, origin, event.time_us, event.body)
+
+
+def _seldon(event: CloudEvent, what: str) -> Sighting:
+    """Every event has an id of its own here; what they share is the request id."""
+    inference = event.attributes.get("requestid") or event.id
+    origin = _origin(event.attributes, service="inferenceservicename", node="modelid")
+    content = Content.FEEDBACK if what == "feedback" else _half(what.removeprefix("inference."))
+    if content is Content.FEEDBACK:
+        origin = {name: value for name, value in origin.items() if name != "node"}
+    return Sighting(content, inference, origin, event.time_us, event.body)
+
+
+def _azure(event: CloudEvent, what: str) -> Sighting:
+    """Collections are named by their users; what ends in inputs or outputs is a half, any other holds rows."""
+    if event.attributes.get("datainblob", "").lower() == "true":
+        raise Invalid("the data stands in a blob of its own (datainblob): only data inside of the event is read")
+    inference = event.attributes.get("correlationid") or event.attributes.get("xrequestid") or event.id
+    origin = {"service": event.source}
+    found = _AZURE_SOURCE.search(event.source)
+    if found is not None:
+        origin = {"service": found.group(1), "endpoint": found.group(2)}
+    ending = next((each for each in _AZURE_ENDINGS if what.endswith(each)), None)
+    content = Content.ROWS if ending is None else _AZURE_ENDINGS[ending]
+    return Sighting(content, inference, origin, event.time_us, event.body)
+
+
+_AZURE_SOURCE = re.compile(r"/onlineEndpoints/([^/]+)/deployments/([^/]+)", re.IGNORECASE)
+_AZURE_ENDINGS = {
+    "inputs": Content.REQUEST,
+    "request": Content.REQUEST,
+    "outputs": Content.RESPONSE,
+    "response": Content.RESPONSE,
+}
+_DIALECTS: Sequence[tuple[str, Callable[[CloudEvent, str], Sighting]]] = (
+    ("org.kubeflow.serving.inference.", _kserve),
+    ("io.seldon.serving.", _seldon),
+    ("azureml.inference.", _azure),
+)
+
+
+def _half(what: str) -> Content:
+    if what not in (Content.REQUEST, Content.RESPONSE):
+        raise Invalid(f"the type ends in {what[:40]!r}: expected request or response")
+    return Content(what)
+
+
+def _origin(attributes: Mapping[str, str], **names: str) -> dict[str, str]:
+    wanted = {"namespace": "namespace", "component": "component", "endpoint": "endpoint"} | names
+    return {name: attributes[key] for name, key in wanted.items() if attributes.get(key)}
