@@ -274,6 +274,11 @@ class Monitor(Model):
             raise inconsistent(sentence, "compare", "column")
 
     @property
+    def told_apart_by(self) -> tuple[str, ...]:
+        """The columns by whose values rows are evaluated apart: rows may have them, whatever features are declared."""
+        return self.segments if self.compare is None else (*self.segments, self.compare.column)
+
+    @property
     def project_name(self) -> str:
         return self.project or self.id
 

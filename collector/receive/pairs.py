@@ -73,7 +73,7 @@ def joined(
         columns |= {name: v for name, v in response.columns.items() if name in predictions or name not in columns}
     times = [part.time_us for part in (request, response) if part is not None and part.time_us is not None]
     completed(columns, rows, monitor, inference=inference, time_us=times[0] if times else now_us)
-    for name in monitor.segments:
+    for name in monitor.told_apart_by:
         if name not in columns and name in origin:
             columns[name] = [origin[name]] * rows
     return Decoded(Table(columns, rows))

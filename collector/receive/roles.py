@@ -53,7 +53,7 @@ def roles_of(monitor: Monitor) -> Roles:
     values: dict[str, Role] = {}
     for names, role in _declared(columns):
         values |= dict.fromkeys(names, role)
-    for name in (*monitor.segments, *_some(None if monitor.compare is None else monitor.compare.column)):
+    for name in monitor.told_apart_by:
         values.setdefault(name, SCALAR)
     times = {*(columns.datetime_features or ()), *_some(columns.timestamp)}
     return Roles(

@@ -132,6 +132,16 @@ async def test_bad_rows_do_not_sink_good_ones():
         assert answer["errors"][1]["reason"] == "expected a number, not text 'far'"
 
 
+async def test_the_column_of_the_arms_is_taken_also_where_all_features_are_declared():
+    columns = {"id": "id", "timestamp": "time", "numerical_features": ["distance"], "categorical_features": []}
+    arms = {"column": "model_version", "baseline": "champion"}
+    row = {"id": "a", "time": GOOD["time"], "distance": 733, "model_version": "challenger"}
+    async with opened(default_monitor(columns=columns, compare=arms)) as house:
+        assert (await house.post(ROWS, body_of(row)))[1]["accepted"] == 1
+    async with opened(default_monitor(columns=columns)) as house:
+        assert (await house.post(ROWS, body_of(row)))[0] == 422
+
+
 async def test_a_request_of_bad_rows_only_is_422_and_stores_nothing():
     async with opened() as house:
         status, problem = await house.post(ROWS, body_of({"distance": 1}, {"distance": 2}))
