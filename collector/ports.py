@@ -3,9 +3,9 @@
 Every method may raise `Unavailable` (the store does not answer) besides what is named at it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from collector.model import (
     Account,
@@ -192,6 +192,13 @@ class DeadLetters(Protocol):
         """Drop it on purpose; its rows are counted as dropped{reason="dead_letter_deleted"}."""
         ...
 
+    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int) -> int:
+        """Drop all but the newest `keep`, and those that died before an instant; says how many went.
+
+        Their rows are counted as dropped{reason="dead_letter_expired"}.
+        """
+        ...
+
 
 class Documents(Protocol):
     """Monitors and references, the same for every replica."""
@@ -233,6 +240,14 @@ class Buffer(Protocol):
 
     async def account(self, monitor: MonitorId) -> Account: ...
 
+    async def forget(self, monitor: MonitorId) -> None:
+        """Leave nothing of a monitor behind: rows, ids, labels, halves, items, letters, snapshots, its account.
+
+        Leases of its items are lost at once. A monitor of the same id begins anew, also while this is under way; its
+        tokens still grow. Documents are not the monitor's: they stay.
+        """
+        ...
+
     def durability(self) -> str:
         """What an acknowledged row survives, in a word: sqlite, redis, redis+aof, ..."""
         ...
@@ -246,6 +261,15 @@ class Destination(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Notifiable(Protocol):
+    """A destination that takes messages for people too. Some do not: a workspace keeps snapshots only."""
+
+    async def notify(self, body: bytes, *, key: str) -> None:
+        """Tell it. Equal keys are one message. Raises Transient or Permanent."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,10 +345,31 @@ class Monitors(Protocol):
         ...
 
 
+class Judge(Protocol):
+    """Which rows of a request are taken, and what is wrong with the others. Pure; raises Invalid, TooLarge."""
+
+    def __call__(self, monitor: Monitor, rows: Sequence[object], /) -> Judged: ...
+
+
 class Intake(Protocol):
     """What a request asks of the pipeline. Answers come once the effect is durable. All raise Backpressure."""
 
     async def take(self, monitor: Monitor, judged: Judged, *, request_key: str | None = None) -> Receipt: ...
+
+    def gather(
+        self,
+        monitor: Monitor,
+        rows: Sequence[object],
+        judge: Judge,
+        told: Callable[[Receipt | Exception], None],
+        *,
+        request_key: str | None = None,
+    ) -> None:
+        """As `take`, for a few rows that nobody has judged yet: requests that arrive together are judged together.
+
+        `told` is called once: with what the request would have been told alone, or with the error. It must not raise.
+        """
+        ...
 
     async def label(self, monitor: Monitor, labels: Sequence[Label], errors: Sequence[RowError] = ()) -> Receipt: ...
 

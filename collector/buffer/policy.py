@@ -21,6 +21,7 @@ PURGE_ROWS = 20_000
 """Rows that one step of a purge forgets: tens of milliseconds, between which other callers have their turn."""
 PURGED = "purged"
 LETTER_DELETED = "dead_letter_deleted"
+LETTER_EXPIRED = "dead_letter_expired"
 
 
 @dataclass(frozen=True, slots=True)

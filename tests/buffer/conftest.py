@@ -1,5 +1,6 @@
 """One store per test, as an SQLite file and as a Redis database; every test of the contract runs on both."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import redis
 
 from collector.buffer import Limits, open_buffer
 from collector.clock import ManualClock
@@ -29,6 +31,16 @@ class Store:
         await buffer.open()
         self.stack.push_async_callback(buffer.close)
         return buffer
+
+    def contents(self) -> object:
+        """Everything that is stored now, but for what pings leave."""
+        if self.url.startswith("sqlite"):
+            with sqlite3.connect(self.url.removeprefix("sqlite://")) as file:
+                dump = [line for line in file.iterdump() if "pings" not in line and "sqlite_sequence" not in line]
+            file.close()
+            return dump
+        with redis.Redis.from_url(self.url) as client:
+            return sorted(key for key in client.scan_iter() if key != b"collector:ping")
 
 
 @pytest.fixture

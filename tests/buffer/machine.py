@@ -67,6 +67,13 @@ class BufferMachine(RuleBasedStateMachine):
         self.do(self.buffer.close())
         self.open()
 
+    @rule(chance=st.integers(0, 4))
+    def forget(self, chance: int) -> None:
+        if chance == 0:  # seldom: most runs are to get far
+            self.clock.advance(seconds=1)
+            self.model.forget()
+            self.do(self.buffer.forget(M))
+
     # ------------------------------------------------------------ what must hold after every step
 
     @invariant()

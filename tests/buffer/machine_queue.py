@@ -7,6 +7,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from collector.buffer.policy import LETTER_EXPIRED
 from collector.errors import LeaseLost
 from collector.model import Item, Lease, Outcome, Pane, Phase, Settlement, Window
 from tests.buffer.machine import BufferMachine, M, panes
@@ -138,3 +139,11 @@ class QueueRules(BufferMachine):
         elif item.token is None:
             item.attempt = 0
             item.available_us = min(item.available_us, self.now_us)
+
+    @precondition(lambda self: self.model.letters)
+    @rule(keep=st.integers(0, 2))
+    def trim_letters(self, keep: int) -> None:
+        letters = self.do(self.buffer.dead_letters.list(M))
+        assert self.do(self.buffer.dead_letters.trim(M, keep=keep, newer_than_us=0)) == max(len(letters) - keep, 0)
+        for letter in letters[keep:]:
+            self.model.release_letter((letter.queue, letter.key), Outcome.DROPPED, LETTER_EXPIRED)

@@ -167,6 +167,10 @@ class Model:
         for row in [row for row, owner in pane.owner.items() if owner == key and row >= pane.trimmed]:
             del pane.owner[row]
 
+    def forget(self) -> None:
+        """Everything begins anew; tokens only go on."""
+        self.__init__(max_token=self.max_token)  # type: ignore[misc]
+
     # ------------------------------------------------------------ queue
 
     def put(self, key: Key, payload: bytes, ready_us: int) -> None:
@@ -208,7 +212,7 @@ class Model:
         if item.again:
             self.items[key] = ModelItem(item.payload, item.wanted_us, item.wanted_us)
 
-    def release_letter(self, key: Key, outcome: Outcome) -> Settlement | None:
+    def release_letter(self, key: Key, outcome: Outcome, reason: str = LETTER_DELETED) -> Settlement | None:
         """The letter is gone; the settlement that its death left, if that still stands, has this outcome now."""
         _, told = self.letters.pop(key)
         pane = None if told is None else self.panes.get(told.window.pane)
@@ -224,7 +228,7 @@ class Model:
             rows = labelled = 0
         pane.settled[place] = Settlement(
             stands.window, stands.phase, outcome, rows, labelled, stands.revision, stands.counts_rows, stands.at_us,
-            LETTER_DELETED,
+            reason,
         )  # fmt: skip
         return pane.settled[place]
 

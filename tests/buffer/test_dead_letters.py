@@ -2,9 +2,9 @@
 
 import pytest
 
-from collector.buffer.policy import LETTER_DELETED
+from collector.buffer.policy import LETTER_DELETED, LETTER_EXPIRED
 from collector.clock import ManualClock
-from collector.model import DeadLetter, Outcome, Phase, Settled, outbox
+from collector.model import DeadLetter, MonitorId, Outcome, Phase, Settled, outbox
 from collector.ports import Buffer
 from tests.buffer.making import OTHER, WHOLE, M, account, item, nameless, names, rows, settle, settlement, take, taken
 
@@ -179,3 +179,38 @@ async def test_a_delivery_dies_without_rows(buffer: Buffer) -> None:
     assert (await account(buffer)).waiting == 2
     assert await buffer.dead_letters.replay(letter.id, now_us=0)
     assert (await taken(buffer, queue=OUTBOX)).key == "s1"
+
+
+async def die_of(buffer: Buffer, *keys: str, monitor: MonitorId = M) -> None:
+    for key in keys:
+        await buffer.queue.put([item(key, monitor=monitor, queue=OUTBOX)])
+        await buffer.queue.nack(
+            await taken(buffer, queue=OUTBOX, monitors=(monitor,)), reason="410 Gone", retry_us=None
+        )
+
+
+async def test_letters_are_trimmed_by_count_and_age_and_other_monitors_keep_theirs(
+    buffer: Buffer, clock: ManualClock
+) -> None:
+    for key in "abcd":
+        await die_of(buffer, key)
+        clock.advance(seconds=1)
+    await die_of(buffer, "a", monitor=OTHER)
+    now_us = clock.now_us()
+    assert await buffer.dead_letters.trim(M, keep=100, newer_than_us=0) == 0
+    assert await buffer.dead_letters.trim(M, keep=3, newer_than_us=0) == 1
+    assert [letter.key for letter in await buffer.dead_letters.list(M)] == ["d", "c", "b"]
+    assert await buffer.dead_letters.trim(M, keep=3, newer_than_us=now_us - 2_000_000) == 1
+    assert [letter.key for letter in await buffer.dead_letters.list(M)] == ["d", "c"]
+    assert await buffer.dead_letters.trim(M, keep=3, newer_than_us=now_us + 1) == 2
+    assert [letter.monitor for letter in await buffer.dead_letters.list()] == [OTHER]
+
+
+async def test_rows_of_a_trimmed_letter_are_dropped_with_a_reason_and_their_pane_may_go(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(2)])
+    letter = await die(buffer)
+    assert await buffer.dead_letters.trim(M, keep=0, newer_than_us=0) == 1
+    found = await account(buffer)
+    assert (found.dead, found.dropped) == (0, {LETTER_EXPIRED: 2})
+    assert await buffer.dead_letters.get(letter.id) is None
+    assert await buffer.rows.purge(M, WHOLE.pane, before_row=None)

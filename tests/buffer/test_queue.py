@@ -35,7 +35,7 @@ async def test_an_item_is_leased_with_its_payload(buffer: Buffer, clock: ManualC
         M,
         "0-60#0/rows",
         payload,
-        token=1,
+        token=clock.now_us(),
         attempt=1,
         owner="worker 1",
         until_us=clock.now_us() + 30_000_000,

@@ -10,7 +10,7 @@ from collector.buffer.policy import Limits
 from collector.buffer.redis.documents import RedisDocuments
 from collector.buffer.redis.faults import translated
 from collector.buffer.redis.halves import RedisHalves
-from collector.buffer.redis.keys import MonitorKeys
+from collector.buffer.redis.keys import MONITORS, MonitorKeys
 from collector.buffer.redis.letters import RedisDeadLetters
 from collector.buffer.redis.queue import RedisQueue
 from collector.buffer.redis.rows import RedisRows
@@ -66,6 +66,10 @@ class RedisBuffer:
             dropped={name.removeprefix(_DROPPED).decode(): rows for name, rows in dropped.items() if rows},
             oldest_append_us=int(oldest) if oldest else None,
         )
+
+    async def forget(self, monitor: MonitorId) -> None:
+        await self._store.unlink(MonitorKeys(monitor).everything)
+        await self._store.commands([("SREM", MONITORS, monitor)])
 
     def durability(self) -> str:
         return "redis+aof" if self._facts.aof else "redis"

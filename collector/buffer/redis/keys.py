@@ -27,6 +27,11 @@ class MonitorKeys:
         return f"collector:{{{self.monitor}}}:{what}"
 
     @property
+    def everything(self) -> str:
+        """A pattern of all names of this monitor. Its id has no sign that a pattern would read otherwise."""
+        return self._name("*")
+
+    @property
     def account(self) -> str:
         return self._name("account")
 

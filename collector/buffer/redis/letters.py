@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from collector.buffer.policy import LETTER_DELETED
+from collector.buffer.policy import LETTER_DELETED, LETTER_EXPIRED
 from collector.buffer.redis.keys import MONITORS, MonitorKeys
 from collector.buffer.redis.store import Argument, Store
 from collector.model import DeadLetter, MonitorId, Settlement
@@ -25,7 +25,7 @@ class RedisDeadLetters:
             [("HVALS", MonitorKeys(MonitorId(str(name))).letters) for name in monitors]
         )
         letters = [_unpack(packed)[0] for answer in answers for packed in answer]
-        return sorted(letters, key=lambda letter: (-letter.died_us, letter.id))
+        return sorted(letters, key=_newest_first)
 
     async def get(self, letter: str) -> DeadLetter | None:
         packed = await self._packed(letter)
@@ -46,19 +46,40 @@ class RedisDeadLetters:
 
     async def delete(self, letter: str) -> bool:
         while (packed := await self._packed(letter)) is not None:
-            _, window = _unpack(packed)
-            keys = _keys(letter)
-            if await self._store.run(
-                "delete_letter",
-                (keys.letters, keys.account, keys.panes, keys.settled),
-                (letter, packed, *window, LETTER_DELETED),
-            ):
+            if await self._drop(packed, LETTER_DELETED):
                 return True
         return False
+
+    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int) -> int:
+        (found,) = await self._store.commands([("HVALS", MonitorKeys(monitor).letters)])
+        letters = {_unpack(packed)[0]: packed for packed in found}
+        gone = [
+            letter
+            for place, letter in enumerate(sorted(letters, key=_newest_first))
+            if place >= keep or letter.died_us < newer_than_us
+        ]
+        # One that is another letter by now died a moment ago, and stays.
+        return sum([await self._drop(letters[letter], LETTER_EXPIRED) for letter in gone])
+
+    async def _drop(self, packed: bytes, reason: str) -> bool:
+        """Drop exactly this letter; False when it is gone, or is another one now."""
+        letter, window = _unpack(packed)
+        keys = _keys(letter.id)
+        return bool(
+            await self._store.run(
+                "delete_letter",
+                (keys.letters, keys.account, keys.panes, keys.settled),
+                (letter.id, packed, *window, reason),
+            )
+        )
 
     async def _packed(self, letter: str) -> bytes | None:
         (packed,) = await self._store.commands([("HGET", _keys(letter).letters, letter)])
         return packed if packed is None else bytes(packed)
+
+
+def _newest_first(letter: DeadLetter) -> tuple[int, str]:
+    return -letter.died_us, letter.id
 
 
 def _keys(letter: str) -> MonitorKeys:

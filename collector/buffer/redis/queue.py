@@ -42,7 +42,9 @@ class RedisQueue:
             answer = await self._store.run("lease", (*keys.queue(queue), keys.account), (now_us, until_us, owner))
             if answer is not None:
                 key, payload, token, attempt, wanted_us = answer
-                return Lease(queue, monitor, key.decode(), payload, token, attempt, owner, until_us, int(wanted_us))
+                return Lease(
+                    queue, monitor, key.decode(), payload, int(token), attempt, owner, until_us, int(wanted_us)
+                )
         return None
 
     async def renew(self, lease: Lease, *, seconds: float) -> Lease:

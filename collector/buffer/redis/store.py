@@ -183,6 +183,13 @@ class Store:
         with translated():
             return _all_good(await self._pipeline(commands, atomic=atomic))
 
+    async def unlink(self, pattern: str) -> None:
+        """Remove all keys of one hash tag whose names match, at the same instant. Their memory is freed later."""
+        with translated():
+            names = [name async for name in self._connected().scan_iter(match=pattern, count=1000)]
+        if names:
+            await self.commands([("UNLINK", *names)])
+
     def _command(self, call: Call) -> Sequence[Argument]:
         return ("EVALSHA", self._scripts[call.script].sha, len(call.keys), *call.keys, *call.arguments)
 

@@ -6,6 +6,7 @@ What an acknowledged row survives is SQLite's `synchronous`: FULL a power cut, N
 from pathlib import Path
 
 from collector.buffer.policy import Limits
+from collector.buffer.sqlite import forget, purge
 from collector.buffer.sqlite.books import account
 from collector.buffer.sqlite.documents import SqliteDocuments
 from collector.buffer.sqlite.engine import Engine
@@ -46,6 +47,12 @@ class SqliteBuffer:
 
     async def account(self, monitor: MonitorId) -> Account:
         return await self._engine.read(lambda connection: account(connection, monitor))
+
+    async def forget(self, monitor: MonitorId) -> None:
+        await self._engine.write(lambda connection: forget.hide(connection, monitor))
+        while not await self._engine.write(forget.step):
+            pass
+        await purge.shrink(self._engine)
 
     def durability(self) -> str:
         return "sqlite"

@@ -5,7 +5,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from collector.buffer.policy import LETTER_DELETED
+from collector.buffer.policy import LETTER_DELETED, LETTER_EXPIRED
 from collector.buffer.sqlite.books import Books
 from collector.buffer.sqlite.engine import Engine
 from collector.model import DeadLetter, MonitorId, Outcome
@@ -35,7 +35,7 @@ class SqliteDeadLetters:
             found = _find(connection, letter)
             if found is None:
                 return False
-            _release(connection, found, Outcome.WAITING)
+            _release(connection, found, Outcome.WAITING, "")
             # An item that was put again since has the newer payload, and keeps it.
             connection.execute(
                 "INSERT INTO items (queue, monitor, key, payload, available_us, wanted_us) VALUES (?, ?, ?, ?, ?, ?) "
@@ -52,8 +52,21 @@ class SqliteDeadLetters:
             found = _find(connection, letter)
             if found is None:
                 return False
-            _release(connection, found, Outcome.DROPPED)
+            _release(connection, found, Outcome.DROPPED, LETTER_DELETED)
             return True
+
+        return await self._engine.write(deed)
+
+    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int) -> int:
+        def deed(connection: sqlite3.Connection) -> int:
+            newest_first = connection.execute(
+                f"SELECT {_LETTER} FROM letters WHERE monitor = ? ORDER BY died_us DESC, id", (monitor,)
+            ).fetchall()
+            letters = [DeadLetter(*row) for row in newest_first]
+            gone = [each for place, each in enumerate(letters) if place >= keep or each.died_us < newer_than_us]
+            for letter in gone:
+                _release(connection, letter, Outcome.DROPPED, LETTER_EXPIRED)
+            return len(gone)
 
         return await self._engine.write(deed)
 
@@ -63,12 +76,12 @@ def _find(connection: sqlite3.Connection, letter: str) -> DeadLetter | None:
     return None if row is None else DeadLetter(*row)
 
 
-def _release(connection: sqlite3.Connection, letter: DeadLetter, outcome: Outcome) -> None:
+def _release(connection: sqlite3.Connection, letter: DeadLetter, outcome: Outcome, reason: str) -> None:
     pane, part, phase = connection.execute(
         "DELETE FROM letters WHERE id = ? RETURNING pane, part, phase", (letter.id,)
     ).fetchone()
     if pane is None:
         return
     books = Books(connection, letter.monitor)
-    books.release_dead(pane, part, phase, outcome, reason=LETTER_DELETED)
+    books.release_dead(pane, part, phase, outcome, reason=reason)
     books.save()

@@ -7,6 +7,7 @@ import sqlite3
 from collector.buffer.policy import PURGE_ROWS, digests, indexes_from_bytes, take
 from collector.buffer.sqlite import labels
 from collector.buffer.sqlite.books import Books, PaneRow, in_batches
+from collector.buffer.sqlite.engine import Engine
 from collector.model import MonitorId, Outcome, Pane, Window
 
 PAGES_AT_ONCE = 2_000
@@ -107,12 +108,19 @@ def _forget_settlements(connection: sqlite3.Connection, pane: PaneRow) -> None:
     connection.execute("DELETE FROM settled WHERE pane = ? AND stop_row <= ?", (pane.id, pane.trimmed))
 
 
-def give_back_pages(connection: sqlite3.Connection) -> bool:
+async def shrink(engine: Engine) -> None:
+    """Give the pages that became free back to the disk, in steps."""
+    while await engine.write(_give_back_pages):
+        pass
+    await engine.maintain(_shorten_file)
+
+
+def _give_back_pages(connection: sqlite3.Connection) -> bool:
     """Move free pages to the end of the file and cut them off; says whether there are more."""
     connection.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})").fetchall()
     return bool(connection.execute("PRAGMA freelist_count").fetchone()[0])
 
 
-def shorten_file(connection: sqlite3.Connection) -> None:
+def _shorten_file(connection: sqlite3.Connection) -> None:
     """The file itself shrinks when the log is moved into it. Waits for nobody: the next one finishes what is left."""
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

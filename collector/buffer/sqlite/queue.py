@@ -132,9 +132,10 @@ def lease(
             continue
         key, payload, attempt, wanted_us = found
         (token,) = connection.execute(
-            "INSERT INTO monitors (name, token) VALUES (?, 1) ON CONFLICT DO UPDATE SET token = token + 1 "
-            "RETURNING token",
-            (monitor,),
+            # Never below the clock: a monitor that was forgotten and begins anew does not repeat a token.
+            "INSERT INTO monitors (name, token) VALUES (?, ?) "
+            "ON CONFLICT DO UPDATE SET token = max(token + 1, excluded.token) RETURNING token",
+            (monitor, now_us),
         ).fetchone()
         taken = Lease(
             queue=queue,

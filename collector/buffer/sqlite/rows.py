@@ -92,9 +92,7 @@ class SqliteRows:
             lambda connection: purge_deeds.step(connection, monitor, pane, before_row=target, whole=whole)
         ):
             pass
-        while await self._engine.write(purge_deeds.give_back_pages):
-            pass
-        await self._engine.maintain(purge_deeds.shorten_file)
+        await purge_deeds.shrink(self._engine)
         return True
 
 

@@ -5,7 +5,7 @@
 --   1 queue     zset  items by the instant from which they may be leased: theirs, their retry, the end of their lease
 --   2 items     hash  item -> its record (see the library)
 --   3 payloads  hash  item -> its payload
---   4 account   hash  token: grows with every lease
+--   4 account   hash  token: of the last lease
 -- ARGV: 1 now_us  2 until_us  3 owner
 -- Returns key, payload, token, attempt, wanted_us; or nothing when no item is ready.
 
@@ -14,9 +14,11 @@ if not key then
   return false
 end
 local item = read_item(KEYS[2], key)
-local token = redis.call('HINCRBY', KEYS[4], 'token', 1)
+-- Never below the clock: a monitor that was forgotten and begins anew does not repeat a token.
+local token = text(math.max(tonumber(redis.call('HGET', KEYS[4], 'token') or 0) + 1, tonumber(ARGV[1])))
+redis.call('HSET', KEYS[4], 'token', token)
 item.attempt = item.attempt + 1
-item.token = text(token)
+item.token = token
 item.leased = '1'
 item.leased_generation = item.generation
 item.owner = ARGV[3]
