@@ -1,9 +1,8 @@
 """The snapshot: the results of one report or test suite over one window and segment, and its JSON (schema 1)."""
 
-import json
 import math
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from collector.errors import Invalid
 from collector.model import SnapshotId
 
 SCHEMA = 1
+_LEAVES = frozenset((str, int, bool, type(None)))
 TEST_STATUSES = ("SUCCESS", "FAIL", "WARNING", "ERROR", "SKIPPED")
 _NAMESPACE = uuid.UUID("6f0d3a52-0d7e-5a7e-9c0b-3f6c1c9b7e11")
 
@@ -88,6 +88,20 @@ class Snapshot:
         """The arm of the same window that these rows are compared with; None when it is the reference, or nothing."""
         return baseline_of(self.reference)
 
+    @property
+    def view(self) -> str:
+        """Which of a window's snapshots of one report this is, but for the segment's value: what is drawn together.
+
+        >>> about = {"report": "drift", "timestamp": datetime.now(UTC), "rows": 40}
+        >>> arm = {"segment": {"version": 2}, "reference": {"rows": 40, "arm": {"version": 1}}}
+        >>> Snapshot("id", **about).view, Snapshot("id", **about, **arm).view
+        ('all rows', 'by version, vs 1')
+        """
+        if not self.segment:
+            return "all rows"
+        against = "".join(f", vs {value}" for value in (self.baseline or {}).values())
+        return f"by {', '.join(self.segment)}{against}"
+
     def test_counts(self) -> dict[str, int]:
         """How many tests ended in each status, all five named."""
         counts = dict.fromkeys(TEST_STATUSES, 0)
@@ -112,10 +126,8 @@ class Snapshot:
     def json(self) -> bytes:
         """Compact JSON. Raises ValueError when a number is not finite: those stop at `evaluate`."""
         document = self.as_dict()
-        try:
-            json.dumps(document, allow_nan=False)  # in C; orjson writes null for what is not finite, and says nothing
-        except (TypeError, ValueError):
-            _refuse_non_finite(document, "snapshot")  # says where
+        if not _all_finite(document.values()):  # orjson would write null, and say nothing
+            _refuse_non_finite(document, "snapshot")
         return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
 
     def save(self, path: str | Path) -> None:
@@ -152,7 +164,21 @@ def _iso(instant: datetime) -> str:
     return aware.isoformat().replace("+00:00", "Z")
 
 
+def _all_finite(values: Iterable[object]) -> bool:
+    for value in values:
+        kind = type(value)
+        if kind is float:
+            if not math.isfinite(value):  # type: ignore[arg-type]  # a float, as the line above says
+                return False
+        elif kind not in _LEAVES:
+            inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+            if not _all_finite(inside):
+                return False
+    return True
+
+
 def _refuse_non_finite(value: object, place: str) -> None:
+    """Raises ValueError with the place of the first number that is not finite."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{place} is {value}: a snapshot holds finite numbers, or null with a reason")

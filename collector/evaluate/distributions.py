@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from collector.evaluate.base import Context
 from collector.evaluate.data import ColumnType
-from collector.evaluate.pair import bin_counts, sturges_edges
+from collector.evaluate.pair import bin_counts, equal_edges, sturges_edges
 from collector.evaluate.plain import key_text
-from collector.evaluate.profile import ColumnProfile, order_key
+from collector.evaluate.profile import ColumnProfile, Counted, order_key
 
 MAX_BINS = 50
 TOP_VALUES = 30
@@ -48,18 +46,22 @@ def _bins(current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, 
         return dict(_NOTHING)
     edges = sturges_edges(filled[0], filled[-1])
     if len(edges) > MAX_BINS + 1:
-        edges = np.linspace(edges[0], edges[-1], MAX_BINS + 1)
+        edges = equal_edges(float(edges[0]), float(edges[-1]), MAX_BINS)
     return {
         side: None
         if values is None or not values.size
-        else {"edges": [float(edge) for edge in edges], "counts": bin_counts(values, edges).tolist()}
+        else {"edges": edges.tolist(), "counts": bin_counts(values, edges).tolist()}
         for side, values in sides.items()
     }
 
 
 def _top_values(current: ColumnProfile, reference: ColumnProfile | None) -> dict[str, Any]:
     """Counts of the values that are most frequent on both sides together, and how many rows hold another one."""
-    sides = {"current": _counts(current), "reference": None if reference is None else _counts(reference)}
+    now = current.counted
+    sides = {
+        "current": _counts(now),
+        "reference": None if reference is None else _counts(reference.counted_among(now.uniques)),
+    }
     pooled: dict[object, int] = {}
     for counts in sides.values():
         for value, count in (counts or {}).items():
@@ -78,6 +80,6 @@ def _top_values(current: ColumnProfile, reference: ColumnProfile | None) -> dict
     }
 
 
-def _counts(profile: ColumnProfile) -> dict[object, int]:
-    values, counts = profile.counted
+def _counts(counted: Counted) -> dict[object, int]:
+    values, counts = counted
     return dict(zip(values.tolist(), counts.tolist(), strict=True))

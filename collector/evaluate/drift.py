@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from collector.errors import Invalid
-from collector.evaluate.base import Context, fingerprint, reason
+from collector.evaluate.base import Context, frozen, reason
 from collector.evaluate.data import ColumnType
 from collector.evaluate.pair import Pair
 from collector.evaluate.stattests import STATTESTS, StatTest
@@ -121,14 +121,8 @@ def column_drift(context: Context, column: str, options: DriftOptions) -> Column
         raise Invalid(f"column {column!r} holds instants: there is no drift method for them", column=column)
     method = options.method(column, kind)
     threshold = options.threshold(column, kind)
-    key = ("drift", column, fingerprint(_Asked(method, threshold)))
+    key = ("drift", column, frozen(method), threshold)
     return context.memo(key, lambda: _compute(context.pair(column), method, threshold))
-
-
-@dataclass(frozen=True)
-class _Asked:
-    method: Method | None
-    threshold: float | None
 
 
 def _compute(pair: Pair, method: Method | None, threshold: float | None) -> ColumnDrift:
@@ -152,7 +146,7 @@ def _compute(pair: Pair, method: Method | None, threshold: float | None) -> Colu
 
 
 def _custom_function(pair: Pair, function: Function, threshold: float) -> ColumnDrift:
-    cleaned = [_cleaned(side.series) for side in (pair.reference, pair.current)]
+    cleaned = [_cleaned(side.values) for side in (pair.reference, pair.current)]
     score, drifted = function(cleaned[0], cleaned[1], pair.type, threshold)
     name = f"custom function '{getattr(function, '__name__', type(function).__name__)}'"
     return ColumnDrift(pair.name, pair.type, name, threshold, float(score), drift_detected=bool(drifted))

@@ -56,11 +56,15 @@ class Pair:
 
     @lazy
     def _reference_counted(self) -> Counted:
-        return _clean_counts(self.reference, numeric=self.type == "num")
+        """Rare values of which the reference keeps no more than stand-ins are those of the current data, or of neither."""
+        counted = None
+        if self.type != "num":
+            counted = self.reference.counted_among(self.current.counted.uniques)
+        return _clean_counts(self.reference, counted)
 
     @lazy
     def _current_counted(self) -> Counted:
-        return _clean_counts(self.current, numeric=self.type == "num")
+        return _clean_counts(self.current, None if self.type == "num" else self.current.counted)
 
     @lazy
     def reference_rows(self) -> int:
@@ -124,12 +128,14 @@ class Pair:
         )
 
 
-def _clean_counts(profile: ColumnProfile, *, numeric: bool) -> Counted:
-    if numeric:
-        return profile.counted if profile.finite.size == profile.sorted.size else count_sorted(profile.finite)
+def _clean_counts(profile: ColumnProfile, categories: Counted | None) -> Counted:
+    """The counts without infinities; of numbers when no categories are given."""
+    if categories is None:
+        counted = profile.counted
+        return counted if profile.finite.size == profile.sorted.size else count_sorted(profile.finite)
     if not sum(profile.infinite):
-        return profile.counted
-    values, counts = profile.counted
+        return categories
+    values, counts = categories
     keep = np.array([not (isinstance(value, float) and np.isinf(value)) for value in values])
     return Counted(values[keep], counts[keep])
 
@@ -158,7 +164,18 @@ def sturges_edges(left: Array, right: Array) -> NDArray[np.float64]:
     if left.dtype.kind in "iu" and right.dtype.kind in "iu" and width < 1:
         width = 1.0
     bins = int(np.ceil(span / width)) if width else 1
-    return np.linspace(first, last, max(bins, 1) + 1)
+    return equal_edges(first, last, max(bins, 1))
+
+
+def equal_edges(first: float, last: float, bins: int) -> NDArray[np.float64]:
+    """What `np.linspace` gives for `bins` equal bins, to the last digit, at a third of its price.
+
+    >>> equal_edges(0.0, 1.0, 4)
+    array([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
+    edges: NDArray[np.float64] = np.arange(bins + 1, dtype=np.float64) * ((last - first) / bins) + first
+    edges[-1] = last
+    return edges
 
 
 def bin_counts(ordered: Array, edges: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -167,6 +184,6 @@ def bin_counts(ordered: Array, edges: NDArray[np.float64]) -> NDArray[np.int64]:
     >>> bin_counts(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0]))
     array([1, 2])
     """
-    cumulative = np.searchsorted(ordered, edges, "left")
-    cumulative[-1] = np.searchsorted(ordered, edges[-1], "right")
-    return np.diff(cumulative)
+    cumulative = ordered.searchsorted(edges, "left")
+    cumulative[-1] = ordered.searchsorted(edges[-1], "right")
+    return cumulative[1:] - cumulative[:-1]

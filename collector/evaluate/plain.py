@@ -1,11 +1,15 @@
 """Results as JSON holds them: plain Python values, every number finite, or None with the reason beside it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import NoneType, UnionType
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from collector.evaluate.unanswered import Unanswered, missing_reason
 
 REASONS = "reasons"
 """Beside values that are None because they are not finite: `{"reasons": {name: why}}`."""
@@ -17,30 +21,13 @@ def plain(value: object) -> Any:
     >>> plain({"mean": np.float64("nan"), "rows": np.int64(3)})
     {'mean': None, 'rows': 3, 'reasons': {'mean': 'not a number: the data gives no value'}}
     """
-    kind = type(value)
-    if value is None or kind is bool:
-        return value
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, int):
-        return value if -(2**63) <= value < 2**64 else _huge(value)
-    if kind is dict or isinstance(value, Mapping):
-        return _plain_mapping(value)  # type: ignore[arg-type]  # a mapping, as the line above says
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(each) for each in value]
-    if isinstance(value, np.ndarray):
-        return [plain(each) for each in value.tolist()]
-    if isinstance(value, np.floating):
-        return plain(float(value))
-    if isinstance(value, np.generic):
-        if isinstance(value, np.datetime64):
-            return None if np.isnat(value) else str(pd.Timestamp(value))
-        return str(value) if isinstance(value, np.timedelta64) else plain(value.item())
-    if value is pd.NaT or value is pd.NA:
-        return None
-    return text(str(value))
+    known = _BY_TYPE.get(type(value))
+    if known is not None:
+        return known(value)
+    for family, simple in _BY_FAMILY:
+        if isinstance(value, family):
+            return simple(value)
+    return None if value is pd.NaT or value is pd.NA else text(str(value))
 
 
 def text(value: str) -> str:
@@ -58,16 +45,47 @@ def text(value: str) -> str:
     return str(value)
 
 
-def _huge(value: int) -> float | str:
-    """An integer that JSON readers would not keep."""
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _nothing(value: object) -> None:  # noqa: ARG001 - its reason is told by the mapping that it stands in
+    return None
+
+
+def _float(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _integer(value: int) -> float | str:
+    """An integer; one that JSON readers would not keep, as the nearest thing that they do."""
+    if -(2**63) <= value < 2**64:
+        return value
     return float(value) if abs(value) < 10**300 else str(value)
+
+
+def _items(values: Iterable[object]) -> list[Any]:
+    return [plain(each) for each in values]
+
+
+def _array(values: NDArray[Any]) -> list[Any]:
+    return _items(values.tolist())
+
+
+def _scalar(value: "np.generic[Any]") -> Any:
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else str(pd.Timestamp(value))
+    return str(value) if isinstance(value, np.timedelta64) else plain(value.item())
 
 
 def _plain_mapping(value: Mapping[Any, object]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     for key, each in value.items():
-        name = text(key) if isinstance(key, str) else key_text(key)
+        name = key if type(key) is str and key.isascii() else key_text(key)
+        if type(each) is float and math.isfinite(each):  # most of them: no call, no doubt
+            result[name] = each
+            continue
         result[name] = simple = plain(each)
         if simple is None and each is not None and (why := not_finite(each)) is not None:
             reasons[name] = why
@@ -79,6 +97,8 @@ def _plain_mapping(value: Mapping[Any, object]) -> dict[str, Any]:
 
 def not_finite(value: object) -> str | None:
     """Why a number cannot stand in a snapshot; None when it can, or is no number."""
+    if (why := missing_reason(value)) is not None:
+        return why
     if not isinstance(value, (float, np.floating)) or math.isfinite(value):
         return None
     if math.isnan(value):
@@ -99,3 +119,27 @@ def key_text(key: object) -> str:
     if isinstance(key, float) and key.is_integer():
         return str(int(key))
     return text(str(key))
+
+
+_BY_TYPE: Mapping[type, Callable[[Any], Any]] = {
+    NoneType: _as_is,
+    Unanswered: _nothing,
+    bool: _as_is,
+    str: text,
+    float: _float,
+    int: _integer,
+    dict: _plain_mapping,
+    list: _items,
+    tuple: _items,
+}
+"""What most values are, found in one look."""
+_BY_FAMILY: tuple[tuple[type | UnionType, Callable[[Any], Any]], ...] = (
+    (str, text),
+    (float | np.floating, _float),
+    (int, _integer),
+    (Mapping, _plain_mapping),
+    (list | tuple | set | frozenset, _items),
+    (np.ndarray, _array),
+    (np.generic, _scalar),
+)
+"""The others, in this order."""

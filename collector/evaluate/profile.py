@@ -4,7 +4,8 @@ Everything is derived from one sort (numbers, instants) or one factorization (ev
 depends on the order of the rows. The caller's frame is read, never changed.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from numbers import Real
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
@@ -38,7 +39,7 @@ def kind_of(dtype: object) -> Kind:
         return cast(
             "Kind", {"b": "bool", "i": "int", "u": "int", "f": "float", "M": "datetime"}.get(dtype.kind, "object")
         )
-    if isinstance(dtype, pd.CategoricalDtype | pd.DatetimeTZDtype):
+    if isinstance(dtype, (pd.StringDtype, pd.CategoricalDtype, pd.DatetimeTZDtype)):
         return "object"
     kinds = (
         ("bool", pd.api.types.is_bool_dtype),
@@ -58,12 +59,18 @@ class ColumnProfile:
     def __init__(self, name: str, series: "pd.Series[Any]") -> None:
         self.name = name
         self.series = series
+        self.dtype: Any = series.dtype
         self.rows = len(series)
         self.kind: Kind = kind_of(series.dtype)
 
     @property
     def is_number(self) -> bool:
         return self.kind in {"int", "float"}
+
+    @property
+    def values(self) -> "pd.Series[Any]":
+        """The values, for what does not ask for their order: it means nothing."""
+        return self.series
 
     @lazy
     def array(self) -> Array:
@@ -126,7 +133,7 @@ class ColumnProfile:
     def finite(self) -> Array:
         """The sorted values without infinities."""
         ordered = self.sorted
-        if ordered.dtype.kind == "f" and ordered.size and not (np.isfinite(ordered[0]) and np.isfinite(ordered[-1])):
+        if ordered.dtype.kind == "f" and ordered.size and not (math.isfinite(ordered[0]) and math.isfinite(ordered[-1])):
             return ordered[np.searchsorted(ordered, -np.inf, "right") : np.searchsorted(ordered, np.inf, "left")]
         return ordered
 
@@ -134,6 +141,8 @@ class ColumnProfile:
     def infinite(self) -> tuple[int, int]:
         """How many cells are -inf and +inf."""
         if self.kind == "float" or (self.kind == "int" and self.sorted.dtype.kind == "f"):
+            if self.finite.size == self.sorted.size:
+                return 0, 0
             low = int(np.searchsorted(self.sorted, -np.inf, "right"))
             return low, int(self.sorted.size - np.searchsorted(self.sorted, np.inf, "left"))
         if self.kind == "object":
@@ -175,7 +184,7 @@ class ColumnProfile:
             codes = self.series.cat.codes.to_numpy().astype(np.int32)
             return codes, np.asarray(self.series.cat.categories, dtype=object)
         try:
-            factors, uniques = pd.factorize(self.series)
+            factors, uniques = self.series.array.factorize()
         except TypeError:
             factors, uniques = pd.factorize(self.series.map(str, na_action="ignore"))
         return factors.astype(np.int32), np.asarray(uniques, dtype=object)
@@ -204,6 +213,10 @@ class ColumnProfile:
             counts = np.array([self.rows - true, true], dtype=np.int64)
             return Counted(np.array([False, True])[counts > 0], counts[counts > 0])
         return count_sorted(self.sorted)
+
+    def counted_among(self, values: Iterable[object]) -> Counted:  # noqa: ARG002 - all values are known here
+        """The same, good for looking up these values only: others may be stand-ins that nothing else is equal to."""
+        return self.counted
 
     @lazy
     def distinct(self) -> int:
@@ -262,10 +275,14 @@ class ColumnProfile:
             if numbers:
                 wanted |= np.isin(self.array, np.asarray(numbers, dtype=np.float64))
         elif others and self.kind == "object":
-            hits = np.array([_same_as_any(value, others) for value in self.code_values], dtype=np.bool_)
+            hits = np.array([same_as_any(value, others) for value in self.code_values], dtype=np.bool_)
             if hits.any():
                 wanted |= np.append(hits, False)[self.codes]
         return wanted
+
+    def how_many(self, value: object) -> int:
+        """How many cells are this value; None stands for null."""
+        return int(np.count_nonzero(self.rows_with({value})))
 
     @lazy
     def as_numbers(self) -> "ColumnProfile":
@@ -289,6 +306,9 @@ class ColumnProfile:
 class FrameProfile:
     """The columns of one frame, and what is computed once for all of them together."""
 
+    joint = True
+    """Whether it knows which values stand in one row."""
+
     def __init__(self, frame: pd.DataFrame) -> None:
         if not frame.columns.is_unique:
             twice = frame.columns[frame.columns.duplicated()][0]
@@ -305,7 +325,7 @@ class FrameProfile:
 
     def __getitem__(self, name: str) -> ColumnProfile:
         """Raises Invalid when there is no such column, and none that it is derived from."""
-        if name not in self:
+        if name not in self._known and not isinstance(name, DerivedName):
             raise Invalid(f"column {name!r} is not in the data", column=name)
         profile = self._columns.get(name)
         if profile is None:
@@ -341,8 +361,10 @@ def count_sorted(ordered: Array) -> Counted:
     """
     if not ordered.size:
         return Counted(ordered, np.zeros(0, dtype=np.int64))
-    starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
-    return Counted(ordered[starts], np.diff(starts, append=ordered.size))
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    counts = ends + 1
+    counts[1:] -= counts[:-1].copy()
+    return Counted(ordered[ends], counts)
 
 
 def quantile(ordered: Array, share: float) -> float:
@@ -372,7 +394,7 @@ def _is_infinite(value: object) -> bool:
     return isinstance(value, float) and np.isinf(value)
 
 
-def _same_as_any(value: object, wanted: list[object]) -> bool:
+def same_as_any(value: object, wanted: list[object]) -> bool:
     return any(
         value == each and (type(value) is type(each) or (isinstance(value, Real) and isinstance(each, int | float)))
         for each in wanted

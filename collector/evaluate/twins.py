@@ -7,7 +7,7 @@ import pandas as pd
 
 from collector.evaluate.profile import Array, ColumnProfile, FrameProfile
 
-_HEAD_ROWS = 64
+_FIRST_ROWS = 64
 _MAX_HEAD_CELLS = 4_000_000
 """32 MB: how many cells are compared at once, whatever the number of columns."""
 
@@ -81,11 +81,10 @@ def _type_key(profile: ColumnProfile) -> object:
 
 
 def _count_equal(alike: _Alike) -> int:
+    """Columns that are equal have the same counts; those that have are compared cell by cell."""
     suspects: dict[object, list[int]] = {}
     for index, profile in enumerate(alike.profiles):
-        head = alike.cells(index, slice(0, _HEAD_ROWS))
-        missing = profile.missing_mask[:_HEAD_ROWS]
-        suspects.setdefault((profile.missing, missing.tobytes(), head[~missing].tobytes()), []).append(index)
+        suspects.setdefault((profile.missing, profile.distinct, profile.most_common_present), []).append(index)
     pairs = (pair for group in suspects.values() for pair in combinations(group, 2))
     return sum(_equal(alike, left, right) for left, right in pairs)
 
@@ -102,8 +101,13 @@ def _count_agreeing(alike: _Alike, threshold: float) -> int:
     few_missing = [index for index, profile in enumerate(alike.profiles) if profile.missing <= allowed]
     if len(few_missing) < 2:
         return 0
-    head = slice(0, min(int(allowed) + 1, max(1, _MAX_HEAD_CELLS // len(few_missing))))
+    enough = int(allowed) + 1  # rows: columns that differ in all of these differ too often
+    head = slice(0, min(2 * enough, max(1, _MAX_HEAD_CELLS // len(few_missing))))
     cells = np.stack([alike.cells(index, head) for index in few_missing])
+    if cells.shape[1] >= enough:
+        ordered = np.sort(cells[:, :enough], axis=0)
+        if not (ordered[1:] == ordered[:-1]).any():
+            return 0  # no two of them agree in any of these rows
     agreeing = 0
     for place, left in enumerate(few_missing[:-1]):
         different = np.count_nonzero(cells[place + 1 :] != cells[place], axis=1)
@@ -116,7 +120,7 @@ def _agree(alike: _Alike, left: int, right: int, threshold: float) -> bool:
     """Compared in growing blocks, and given up once too many cells differ."""
     rows = alike.rows
     allowed = rows - threshold * rows
-    different, start, size = 0, 0, max(_HEAD_ROWS, rows // 8)
+    different, start, size = 0, 0, max(_FIRST_ROWS, rows // 8)
     while start < rows and different <= allowed:
         block = slice(start, start + size)
         different += int(np.count_nonzero(alike.cells(left, block) != alike.cells(right, block)))
