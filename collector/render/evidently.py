@@ -21,6 +21,8 @@ from collector.snapshot import Snapshot
 MAX_BODY_BYTES = 10_000_000
 """What a self-hosted service reads of one request."""
 METRIC_PREFIX = "evidently:metric_v2:"
+VIEW = "view"
+"""Key of the metadata that tells which snapshots of a window a panel draws together: all rows, by origin, ..."""
 FORWARD_ID, REVISION, CONTENT = "forward_id", "revision", "content"
 """Keys of the metadata by which a sent snapshot is found again, and told from another of the same window."""
 _TESTS_ARE_SHOWN_AT = "FailedTestCount"
@@ -97,9 +99,14 @@ def _key(point: Point) -> str:
     return hashlib.blake2b(name, digest_size=16).hexdigest()
 
 
+def label_name(name: str) -> str:
+    """A label called type would take the place of the metric's own."""
+    return "label_type" if name == "type" else name
+
+
 def _config(point: Point) -> Json:
-    # a label called type would take the place of the metric's own; the colon separates the prefix
-    labels = {("label_type" if name == "type" else name): value for name, value in point.labels.items()}
+    # the colon separates the prefix
+    labels = {label_name(name): value for name, value in point.labels.items()}
     name = point.metric.replace(":", "_") or "Unnamed"
     return {"metric_id": _key(point), "params": {"type": METRIC_PREFIX + name, **dict(sorted(labels.items()))}}
 
@@ -132,7 +139,8 @@ def _test(index: int, test: Mapping[str, Any], point: Point) -> Json:
 
 
 def _name(snapshot: Snapshot) -> str:
-    return f"{heading(snapshot)}, {text(snapshot.segment)}" if snapshot.segment else heading(snapshot)
+    named = f"{heading(snapshot)}, {text(snapshot.segment)}" if snapshot.segment else heading(snapshot)
+    return named + "".join(f" vs {text(value)}" for value in (snapshot.baseline or {}).values())
 
 
 def _naive(instant: datetime) -> datetime:
@@ -150,6 +158,7 @@ def _metadata(snapshot: Snapshot) -> dict[str, str]:
         found["window_start"], found["window_end"] = snapshot.window.get("start"), snapshot.window.get("end")
     if snapshot.segment is not None:
         found["segment"] = orjson.dumps(snapshot.segment, option=orjson.OPT_SORT_KEYS).decode()
+    found[VIEW] = snapshot.view
     found[FORWARD_ID], found[REVISION] = snapshot.id, snapshot.revision
     return {str(key): _plain(value) for key, value in found.items() if value is not None}
 

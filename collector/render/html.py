@@ -73,7 +73,9 @@ def _facts(snapshot: Snapshot) -> str:
     if snapshot.label_coverage is not None:
         facts.append(("labels", f"{snapshot.label_coverage:.1%} of the rows"))
     if snapshot.reference:
-        facts += [(f"reference {name}", value) for name, value in snapshot.reference.items() if value is not None]
+        known = {("compared with" if name == "arm" else f"reference {name}"): value
+                 for name, value in snapshot.reference.items()}  # fmt: skip
+        facts += [(name, value) for name, value in known.items() if value is not None]
     facts += [("segment", snapshot.segment)] if snapshot.segment else []
     facts += [("tags", list(snapshot.tags))] if snapshot.tags else []
     facts += [(name, value) for name, value in snapshot.metadata.items()]

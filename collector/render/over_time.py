@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 
 from collector.render.parts import Figure, finite, mapping, moment, sequence, text
+from collector.render.series import BASELINE
+from collector.snapshot import baseline_of
 
 MAX_LINES = 60
 """Of one chart; more cannot be told apart, and the snapshots' own pages show all."""
@@ -109,18 +111,22 @@ _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def segments(summaries: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The segments that occur, as canonical JSON, all rows ("null") first."""
-    found = {segment_key(summary.get("segment")) for summary in summaries}
-    return sorted(found, key=lambda key: (key != "null", key))
+    """The keys that occur: all rows ("null"), then segments, then arms against a baseline."""
+    found = {segment_key(summary) for summary in summaries}
+    return sorted(found, key=lambda key: (key != "null", key.startswith("["), key))
 
 
-def segment_key(segment: object) -> str:
-    """The segment as canonical JSON.
+def segment_key(summary: Mapping[str, Any]) -> str:
+    """Which of a window's snapshots of a report a summary is of: its segment as canonical JSON, or segment and baseline.
 
-    >>> segment_key({"b": 1, "a": 2}), segment_key(None)
+    >>> segment_key({"segment": {"b": 1, "a": 2}}), segment_key({})
     ('{"a":2,"b":1}', 'null')
+    >>> segment_key({"segment": {"arm": 2}, "reference": {"rows": 9, "arm": {"arm": 1}}})
+    '[{"arm":2},{"arm":1}]'
     """
-    return orjson.dumps(segment, option=orjson.OPT_SORT_KEYS, default=str).decode()
+    segment, baseline = summary.get("segment"), baseline_of(summary.get("reference"))
+    told = segment if baseline is None else [segment, baseline]
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=str).decode()
 
 
 def instant(summary: Mapping[str, Any]) -> str:
@@ -129,8 +135,8 @@ def instant(summary: Mapping[str, Any]) -> str:
 
 
 def over_time(summaries: Sequence[Mapping[str, Any]], segment: str = "null") -> OverTime:
-    """Charts and strips of one segment. The order of the summaries does not matter."""
-    chosen = [each for each in summaries if segment_key(each.get("segment")) == segment]
+    """Charts and strips of one segment, by its key. The order of the summaries does not matter."""
+    chosen = [each for each in summaries if segment_key(each) == segment]
     chosen.sort(key=lambda each: (instant(each), str(each.get("id"))))
     axes: dict[str, _Axis] = {}
     lines: dict[str, dict[_Key, dict[int, float]]] = {}
@@ -163,6 +169,7 @@ _Line = tuple[str, _Key, dict[int, float]]
 
 def _read(summary: Mapping[str, Any], lines: dict[_Key, dict[int, float]], place: int) -> None:
     own = {str(name) for name in mapping(summary.get("segment"))}
+    own |= {BASELINE} if baseline_of(summary.get("reference")) is not None else set()
     for value in sequence(summary.get("values")):
         number = finite(mapping(value).get("value"))
         if number is None:

@@ -14,6 +14,8 @@ from collector.snapshot import Snapshot
 
 MAX_POINTS = 20_000
 """Of one snapshot; a thousand columns have about ten points each."""
+BASELINE = "baseline"
+"""The label by which an arm's lines against the baseline differ from those against the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ _TESTS = {
 
 def series(snapshot: Snapshot) -> list[Point]:
     """The numbers to plot, finite only, each line once: the first of equal name and labels stays."""
-    segment = {str(name): value for name, value in (snapshot.segment or {}).items()}
+    segment: dict[str, object] = {str(name): value for name, value in (snapshot.segment or {}).items()}
+    for value in (snapshot.baseline or {}).values():
+        segment[BASELINE] = value
     found: dict[tuple[str, tuple[tuple[str, str], ...]], Point] = {}
     for name, labels, value in _all(snapshot):
         number = finite(value)

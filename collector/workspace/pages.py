@@ -88,8 +88,9 @@ class _Pages:
             return _message(404, "No such monitor", f"There is no monitor {name!r}. The first page lists all of them.")
         summaries = await self._source.summaries(monitor.id, limit=MAX_SNAPSHOTS)
         return await _off_the_loop(
-            views.monitor_page, monitor, summaries, request.query.get("segment"), most=MAX_SNAPSHOTS
-        )
+            views.monitor_page, monitor, summaries, request.query.get("segment"), request.query.get("tag"),
+            most=MAX_SNAPSHOTS,
+        )  # fmt: skip
 
     async def snapshot(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["snapshot"]

@@ -10,7 +10,7 @@ import contextlib
 import logging
 
 from collector.errors import CollectorError, Invalid, Permanent, Transient
-from collector.render.evidently import CONTENT, FORWARD_ID, REVISION, body, encode
+from collector.render.evidently import CONTENT, FORWARD_ID, REVISION, VIEW, body, encode
 from collector.render.series import series
 from collector.snapshot import Snapshot
 from collector.workspace.evidently import (
@@ -21,7 +21,7 @@ from collector.workspace.evidently import (
     TooLargeThere,
     is_uuid,
 )
-from collector.workspace.panels import with_panels
+from collector.workspace.panels import View, with_panels
 from collector.workspace.project import project_id
 
 _log = logging.getLogger(__name__)
@@ -131,19 +131,21 @@ class Sender:
             await self._client.delete_snapshot(project, each.id)
 
     async def _look_after_dashboard(self, project: str, snapshot: Snapshot) -> None:
-        """Before the first snapshot of a report: add the panels of its numbers. Never again: users may remove them.
+        """Before the first snapshot of a report, and of a segment or arm: add the panels of its numbers. Never again:
+        users may remove them.
 
         A dashboard that cannot be written stops no snapshot.
         """
-        key = (project, f"{snapshot.monitor}/{snapshot.report}")
+        key = (project, f"{snapshot.monitor}/{snapshot.report}/{snapshot.view}")
         async with self._panelling:
             if key in self._panelled:
                 return
             try:
                 others = await self._client.snapshots(project)
-                if not any(_report(each) == (snapshot.monitor or "", snapshot.report) for each in others):
+                if not any(_view(each) == (snapshot.monitor or "", snapshot.report, snapshot.view) for each in others):
                     document = await self._client.dashboard(project)
-                    extended = with_panels(document, project, {point.metric for point in series(snapshot)})
+                    metrics = {point.metric for point in series(snapshot)}
+                    extended = with_panels(document, project, View.of(snapshot), metrics)
                     if extended is not None:
                         await self._client.save_dashboard(project, extended)
                 self._panelled.add(key)
@@ -163,8 +165,9 @@ def _revision(snapshot: RemoteSnapshot) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _report(snapshot: RemoteSnapshot) -> tuple[str, str]:
-    return snapshot.metadata.get("monitor", ""), snapshot.metadata.get("report", "")
+def _view(snapshot: RemoteSnapshot) -> tuple[str, str, str]:
+    metadata = snapshot.metadata
+    return metadata.get("monitor", ""), metadata.get("report", ""), metadata.get(VIEW, "")
 
 
 def _is_current(there: RemoteSnapshot, snapshot: Snapshot, content: str) -> bool:

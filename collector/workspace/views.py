@@ -1,5 +1,6 @@
 """What stands on the pages: from monitors, summaries and snapshots to HTML. Pure; `pages.py` serves it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from collector.workspace import static
 
 _GLANCE_CELLS = 40
 _LISTED_SNAPSHOTS = 60
+_LISTED_TAGS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ def index(found: Sequence[tuple[MonitorView, Sequence[bytes]]]) -> str:
 
 def _glance(monitor: MonitorView, summaries: Sequence[bytes]) -> dict[str, Any]:
     decoded = _decoded(summaries)
-    whole = [each for each in decoded if segment_key(each.get("segment")) == "null"] or decoded
-    shown = over_time(whole, segment_key(whole[0].get("segment")) if whole else "null")
+    whole = [each for each in decoded if segment_key(each) == "null"] or decoded
+    shown = over_time(whole, segment_key(whole[0]) if whole else "null")
     strips = [
         {
             "report": strip.report,
@@ -98,23 +100,29 @@ def _error_words(error: Mapping[str, Any]) -> str:
     return f"Last error: {', '.join(parts)}" if parts else f"Last error: {text(error)}"
 
 
-def monitor_page(monitor: MonitorView, summaries: Sequence[bytes], wanted: str | None, *, most: int) -> str:
-    decoded = _decoded(summaries)
+def monitor_page(
+    monitor: MonitorView, summaries: Sequence[bytes], wanted: str | None, tag: str | None, *, most: int
+) -> str:
+    """The page of one segment: the `wanted` one, as `segment_key` writes it. With a `tag`, of snapshots that carry it."""
+    read = _decoded(summaries)
+    tags = _telling_tags(read)
+    tag = tag if tag in tags else None
+    decoded = [each for each in read if tag is None or tag in sequence(each.get("tags"))]
     known = segments(decoded)
     segment = wanted if wanted in known else known[0] if known else "null"
     shown = over_time(decoded, segment)
     address = f"/monitors/{quote(monitor.id, safe='')}"
-    links = [
-        {"name": _segment_words(key), "address": f"{address}?{urlencode({'segment': key})}", "chosen": key == segment}
-        for key in known
-    ]
-    chosen = [each for each in decoded if segment_key(each.get("segment")) == segment]
+    links = [_link(_segment_words(key), address, chosen=key == segment, segment=key, tag=tag) for key in known]
+    tag_links = [_link("all", address, chosen=tag is None)] if tags else []
+    tag_links += [_link(each, address, chosen=each == tag, tag=each) for each in tags]
+    chosen = [each for each in decoded if segment_key(each) == segment]
     chosen.sort(key=when, reverse=True)
     return _render(
         "monitor.html",
         path=[(monitor.id, address)],
         monitor=_about(monitor),
         segments=links,
+        tags=tag_links,
         over_time=shown,
         draw=_draw,
         axes=_axes(shown),
@@ -125,7 +133,25 @@ def monitor_page(monitor: MonitorView, summaries: Sequence[bytes], wanted: str |
 
 
 def _segment_words(key: str) -> str:
-    return "all rows" if key == "null" else text(orjson.loads(key))
+    told = orjson.loads(key)
+    if isinstance(told, list):
+        segment, baseline = told
+        return f"{text(segment)} vs {', '.join(map(text, baseline.values()))}"
+    return "all rows" if told is None else text(told)
+
+
+def _telling_tags(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The tags that some snapshots have and others have not, but for those of segments: they have links of their own."""
+    counts = Counter(text(tag) for summary in summaries for tag in set(sequence(summary.get("tags"))))
+    for summary in summaries:
+        for name, value in mapping(summary.get("segment")).items():
+            counts.pop(f"{name}={value}", None)
+    return sorted(tag for tag, count in counts.items() if count < len(summaries))[:_LISTED_TAGS]
+
+
+def _link(name: str, address: str, *, chosen: bool, **query: str | None) -> dict[str, Any]:
+    given = {key: value for key, value in query.items() if value is not None}
+    return {"name": name, "address": f"{address}?{urlencode(given)}" if given else address, "chosen": chosen}
 
 
 def _draw(chart: Chart) -> Markup:

@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -92,8 +93,20 @@ class Service:
         listed: list[dict[str, Any]] = self.get(f"/api/projects/{quote(project)}/snapshots")
         return listed
 
-    def series(self, project: str, metric: str, **labels: str) -> list[dict[str, Any]]:
-        wanted = {"tags": [], "metadata": {}, "metric": f"evidently:metric_v2:{metric}", "metric_labels": labels}
+    def series(
+        self,
+        project: str,
+        metric: str,
+        *,
+        tags: Sequence[str] = (),
+        metadata: Mapping[str, str] | None = None,
+        **labels: str,
+    ) -> list[dict[str, Any]]:
+        """The lines of a metric, as a panel with these filters asks for them."""
+        wanted = {
+            "tags": list(tags), "metadata": dict(metadata or {}), "metric": f"evidently:metric_v2:{metric}",
+            "metric_labels": labels,
+        }  # fmt: skip
         status, answer = self.call(
             "POST", f"/api/v2/snapshots/{project}/data_series_batch", {"series_filter": [wanted]}
         )

@@ -19,7 +19,7 @@ from collector.snapshot import Snapshot
 from collector.workspace import RemoteWorkspace
 from tests.browser.chromium import find, opened, picture, until
 from tests.e2e_evidently.service import Service
-from tests.render.samples import columns, drift_metrics, snapshot, suite_tests
+from tests.render.samples import arms, columns, drift_metrics, snapshot, suite_tests
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -98,6 +98,36 @@ def test_segments_are_lines_of_their_own(service: Service, project: str) -> None
     forward(service, [snapshot("drift", project=project, segment={"origin": origin}) for origin in ("JFK", "EWR")])
     lines = service.series(service.project(project), "RowCount")
     assert sorted(line["params"]["origin"] for line in lines) == ["EWR", "JFK"]
+
+
+def test_panels_filter_by_the_tags_of_the_arms_and_by_the_monitor(service: Service, project: str) -> None:
+    made = [each for monitor in ("flights", "fares") for day in range(DAYS)
+            for each in arms(day=day, monitor=monitor, project=project)]  # fmt: skip
+    forward(service, made)
+    identity = service.project(project)
+
+    def rows(tags: Sequence[str], **metadata: str) -> list[list[float]]:
+        lines = service.series(identity, "RowCount", tags=tags, metadata=metadata)
+        return sorted([value for value in line["values"] if value is not None] for line in lines)
+
+    assert rows(["challenger", "vs champion"], monitor="fares") == [[300, 301, 302]]
+    assert rows(["vs reference"], monitor="flights") == [[100, 101, 102], [200, 201, 202]]
+    assert rows(["vs reference"], monitor="flights", model_version="champion") == [[100, 101, 102]]
+    assert rows([], monitor="fares", view="all rows") == [[900, 907, 914]]
+    assert rows([], monitor="nobody") == []
+
+
+def test_each_arm_is_a_line_of_its_own_on_the_dashboard(service: Service, project: str, browser: Chrome) -> None:
+    for monitor in ("flights", "fares"):
+        forward(service, [each for day in range(DAYS) for each in arms(day=day, monitor=monitor, project=project)])
+    browser.get(f"{service.url}/projects/{service.project(project)}")
+    until(browser, lambda: "champion rows" in find(browser, "body")[0].text)
+    picture(browser, "evidently-arms")
+    text = find(browser, "body")[0].text
+    assert "Rows by model_version, vs champion" in text
+    assert "challenger rows" in text
+    assert "fares" in text
+    assert "Something went wrong" not in text
 
 
 def test_the_names_and_labels_of_metrics_can_be_asked_for(service: Service, project: str) -> None:

@@ -16,7 +16,7 @@ from collector.ports import Destination
 from collector.snapshot import Snapshot
 from collector.workspace.project import project_id
 from tests.forward.stub import Stub, running
-from tests.render.samples import columns, drift_metrics, snapshot
+from tests.render.samples import arms, columns, drift_metrics, snapshot
 
 RIGHT, WRONG = "right-secret", "wrong-secret"
 CLOUD_KEY, OLD_TOKEN = "sk_a.b.c", "old-token"
@@ -312,6 +312,26 @@ async def test_the_first_snapshot_of_a_report_brings_the_panels_of_its_numbers()
     assert panels(stub) == ["Share of drifted columns", "Drift score by column", "Rows", "Classification quality"]
     (tab,) = stub.dashboards[project_id("Flight delays")]["tabs"]
     assert len(tab["panels"]) == 4
+
+
+@pytest.mark.asyncio
+async def test_each_monitor_and_each_view_of_its_arms_has_panels_of_its_own() -> None:
+    stub = Stub()
+    async with forwarding(stub) as destination:
+        for monitor in ("flights", "fares"):
+            for day in range(2):
+                for made in arms(monitor=monitor, day=day):
+                    await destination.deliver(made.json())
+    shown = stub.dashboards[project_id("Flight delays")]["panels"]
+    rows = {(panel["title"], panel["subtitle"]): panel["values"][0] for panel in shown if "Rows" in panel["title"]}
+    titles = ["Rows", "Rows by model_version", "Rows by model_version, vs champion"]
+    assert sorted(rows) == [(title, monitor) for title in titles for monitor in ("fares", "flights")]
+    for (title, monitor), value in rows.items():
+        view = title.removeprefix("Rows").strip() or "all rows"
+        drawn = [each for each in stub.stored() if value["metadata"].items() <= each["metadata"].items()]
+        assert {(each["metadata"]["monitor"], each["metadata"]["view"]) for each in drawn} == {(monitor, view)}
+        assert value["legend"] == ("rows" if title == "Rows" else "{{model_version}} rows")
+    assert len({panel["id"] for panel in shown}) == len(shown)
 
 
 @pytest.mark.asyncio

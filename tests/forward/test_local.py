@@ -10,7 +10,7 @@ from collector.errors import Permanent, Transient
 from collector.forward import build
 from collector.monitor import LocalDestination
 from collector.workspace import Workspace
-from tests.render.samples import snapshot
+from tests.render.samples import arms, snapshot
 
 
 def files(folder: Path) -> set[str]:
@@ -32,6 +32,20 @@ async def test_snapshots_arrive_in_the_project_they_name(tmp_path: Path) -> None
     assert {each.report for each in workspace.list_snapshots("Flight delays")} == {"drift", "model"}
     (other,) = workspace.list_snapshots("flight-delays")
     assert other.json() == snapshot(project=None).json()
+
+
+@pytest.mark.asyncio
+async def test_several_models_and_their_arms_share_a_project(tmp_path: Path) -> None:
+    destination = destination_of(tmp_path)
+    for monitor in ("flights", "fares"):
+        for made in arms(monitor=monitor):
+            await destination.deliver(made.json())
+    (project,) = Workspace(tmp_path).list_projects()
+    kept = Workspace(tmp_path).list_snapshots(project.id)
+    assert len(kept) == 8
+    against = [each for each in kept if "vs champion" in each.tags]
+    assert {each.monitor for each in against} == {"flights", "fares"}
+    assert {each.metadata["model_version"] for each in against} == {"challenger"}
 
 
 @pytest.mark.asyncio

@@ -186,3 +186,23 @@ def snapshot(
         "columns": columns(day, shift),
     }
     return Snapshot(**(values | changes))
+
+
+def arms(report: str = "drift", *, day: int = 0, **changes: Any) -> list[Snapshot]:
+    """A window of a champion and a challenger: all rows, each arm against the reference, the one against the other."""
+    window = f"day-{day}"
+    monitor = changes.get("monitor", "flight-delays")
+    found = [snapshot(report, day=day, **changes)]
+    for index, (arm, against) in enumerate((("champion", None), ("challenger", None), ("challenger", "champion"))):
+        segment = {"model_version": arm}
+        baseline = None if against is None else {"model_version": against}
+        more: dict[str, Any] = {
+            "id": snapshot_id(monitor, report, window, segment, baseline),
+            "rows": 100 * (index + 1) + day,
+            "tags": ["prod", arm, f"vs {against or 'reference'}"],
+            "metadata": segment | ({} if against is None else {"baseline": against}),
+        }
+        if baseline is not None:
+            more["reference"] = {"version": None, "rows": 100, "arm": baseline}
+        found.append(snapshot(report, day=day, **(changes | more), segment=segment))
+    return found

@@ -10,7 +10,7 @@ import pytest
 
 from collector.errors import Invalid, TooLarge
 from collector.render.evidently import CONTENT, FORWARD_ID, REVISION, body, encode, validate
-from tests.render.samples import columns, drift_metrics, snapshot, suite_tests
+from tests.render.samples import arms, columns, drift_metrics, snapshot, suite_tests
 
 Body = dict[str, Any]
 
@@ -28,6 +28,22 @@ def test_what_identifies_a_snapshot_is_in_its_metadata_and_the_user_cannot_overw
     assert (metadata["model_version"], metadata["threshold"], metadata["list"]) == ("3", "0.5", "1, 2")
     assert "none" not in metadata
     assert all(isinstance(value, str) for value in metadata.values())
+
+
+def test_arms_are_told_by_tags_metadata_and_name() -> None:
+    whole, _, alone, against = map(body, arms())
+    assert whole["metadata"]["view"] == "all rows"
+    assert alone["tags"] == ["prod", "challenger", "vs reference"]
+    assert against["tags"] == ["prod", "challenger", "vs champion"]
+    assert alone["metadata"]["model_version"] == against["metadata"]["model_version"] == "challenger"
+    assert (alone["metadata"]["view"], against["metadata"]["view"]) == (
+        "by model_version",
+        "by model_version, vs champion",
+    )
+    assert against["metadata"]["baseline"] == "champion"
+    assert against["name"] == "drift of flight-delays, model_version: challenger vs champion"
+    # no number of the one stands under a key of the other
+    assert not alone["metric_results"].keys() & against["metric_results"].keys()
 
 
 def test_timestamps_are_naive_utc() -> None:

@@ -8,7 +8,7 @@ import orjson
 from collector.render.over_time import MAX_LINES, over_time, segments
 from collector.render.series import series
 from collector.snapshot import Snapshot
-from tests.render.samples import snapshot
+from tests.render.samples import arms, snapshot
 
 
 def summary(made: Snapshot) -> dict[str, Any]:
@@ -84,6 +84,19 @@ def test_segments_are_apart_and_all_rows_come_first() -> None:
     assert whole.axes["drift"]["ids"] != part.axes["drift"]["ids"]
     chart = next(chart for chart in part.charts if chart.title == "Drift score by column")
     assert "JFK" not in chart.figure["data"][0]["name"]
+
+
+def test_an_arm_against_the_baseline_is_apart_from_the_same_arm_against_the_reference() -> None:
+    found = [summary(each) for day in range(3) for each in arms(day=day)]
+    alone, against = '{"model_version":"challenger"}', '[{"model_version":"challenger"},{"model_version":"champion"}]'
+    assert segments(found) == ["null", alone, '{"model_version":"champion"}', against]
+    for index, key in ((2, alone), (3, against)):
+        shown = over_time(found, key)
+        assert shown.axes["drift"]["ids"] == [arms(day=day)[index].id for day in range(3)]
+        rows = next(chart for chart in shown.charts if chart.title == "Rows")
+        assert rows.figure["data"][0]["y"] == [arms(day=day)[index].rows for day in range(3)]
+        for chart in shown.charts:
+            assert not any("champion" in trace["name"] for trace in chart.figure["data"])
 
 
 def test_a_crowded_chart_keeps_the_lines_that_reach_highest_and_says_how_many_it_left_out() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from collector.render.series import MAX_POINTS, Point, series
 from collector.snapshot import Snapshot
-from tests.render.samples import drift_metrics, snapshot
+from tests.render.samples import arms, drift_metrics, snapshot
 from tests.render.test_widgets import JSON
 
 
@@ -61,6 +61,13 @@ def test_a_segment_is_part_of_every_line() -> None:
     for point in series(made):
         assert point.labels["origin"] == "JFK"
         assert list(point.labels) == sorted(point.labels)
+
+
+def test_an_arm_has_other_lines_against_the_baseline_than_against_the_reference() -> None:
+    _, _, alone, against = arms()
+    for mine, other in zip(series(alone), series(against), strict=True):
+        assert mine.labels["model_version"] == other.labels["model_version"] == "challenger"
+        assert {**mine.labels, "baseline": "champion"} == other.labels
 
 
 def test_of_two_equal_lines_the_first_stays() -> None:

@@ -1,6 +1,7 @@
 """Rules of the pages that need no browser."""
 
 import gzip
+import html
 import re
 from collections.abc import AsyncIterator, Sequence
 
@@ -13,7 +14,7 @@ from collector.errors import Unavailable
 from collector.workspace import pages
 from collector.workspace.pages import MonitorView
 from tests.browser.site import Source
-from tests.render.samples import snapshot
+from tests.render.samples import arms, snapshot
 
 Client = TestClient[web.Request, web.Application]
 REPORTS = ("drift", "model", "stability")
@@ -97,6 +98,46 @@ async def test_unknown_things_are_404(client: Client) -> None:
 async def test_an_unknown_segment_shows_all_rows(client: Client) -> None:
     answer = await client.get("/monitors/flight-delays", params={"segment": "{bad"})
     assert answer.status == 200
+
+
+def links(text: str, label: str) -> dict[str, str]:
+    """Names and addresses of the links of one navigation."""
+    (nav,) = re.findall(rf'<nav[^>]*aria-label="{label}">(.*?)</nav>', text, re.DOTALL) or [""]
+    return {
+        html.unescape(name): html.unescape(href) for href, name in re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)', nav)
+    }
+
+
+@pytest.mark.asyncio
+async def test_a_tag_leaves_the_snapshots_that_carry_it() -> None:
+    """Two monitors share a project; each page knows its own arms only."""
+    names = ("flights", "fares")
+    snapshots = [each for name in names for day in range(3) for each in arms(day=day, monitor=name)]
+    client = await serving(Source(snapshots, [MonitorView(name, "Flight delays", {}) for name in names]))
+    text = await (await client.get("/monitors/fares")).text()
+    assert list(links(text, "Segments")) == [
+        "all rows", "model_version: challenger", "model_version: champion", "model_version: challenger vs champion",
+    ]  # fmt: skip
+    tags = links(text, "Tags")
+    assert list(tags) == [
+        "all",
+        "challenger",
+        "champion",
+        "vs champion",
+        "vs reference",
+    ]  # prod tells nothing: all have it
+    filtered = await (await client.get(tags["vs champion"])).text()
+    shown = set(re.findall(r'href="/snapshots/([^"]+)"', filtered))
+    assert shown == {arms(day=day, monitor="fares")[3].id for day in range(3)}
+    assert links(filtered, "Segments") == {}  # one is left
+    both = await (await client.get(tags["vs reference"])).text()
+    address = links(both, "Segments")["model_version: challenger"]
+    assert "tag=vs+reference" in address
+    shown = set(re.findall(r'href="/snapshots/([^"]+)"', await (await client.get(address)).text()))
+    assert shown == {arms(day=day, monitor="fares")[2].id for day in range(3)}
+    unknown = await (await client.get("/monitors/fares", params={"tag": "nobody"})).text()
+    assert len(set(re.findall(r'href="/snapshots/([^"]+)"', unknown))) == 3
+    await client.close()
 
 
 @pytest.mark.asyncio
