@@ -223,6 +223,7 @@ class Monitor(Model):
     id: Annotated[str, Field(pattern=NAME)]
     project: str = ""
     columns: Columns = Field(default_factory=Columns)
+    source: SourceSettings = Field(default_factory=SourceSettings)
     window: WindowSettings = Field(default_factory=WindowSettings)
     labels: LabelSettings = Field(default_factory=LabelSettings)
     segments: tuple[str, ...] = ()
@@ -255,7 +256,6 @@ class Monitor(Model):
             self._check_compare(self.compare.column)
         for index, report in enumerate(self.reports):
             place = ("reports", index, "needs_target")
-    source: SourceSettings = Field(default_factory=SourceSettings)
             if report.needs_target and self.columns.target is None:
                 raise inconsistent("the report needs the target, but columns.target names no column", *place)
             if report.needs_target and self.columns.id is None:
