@@ -4,7 +4,6 @@ Missing and infinite values are left out on both sides. Computed once, shared by
 """
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from collector.errors import Invalid
@@ -90,15 +89,20 @@ class Pair:
             reference[np.searchsorted(values, left)] = left_counts
             current[np.searchsorted(values, right)] = right_counts
             return values, reference, current
-        codes, uniques = pd.factorize(np.concatenate([left.astype(object), right.astype(object)]))
-        order = np.array(sorted(range(len(uniques)), key=lambda index: order_key(uniques[index])), dtype=np.intp)
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        reference = np.zeros(len(uniques), dtype=np.int64)
-        current = np.zeros(len(uniques), dtype=np.int64)
-        np.add.at(reference, rank[codes[: len(left)]], left_counts)
-        np.add.at(current, rank[codes[len(left) :]], right_counts)
-        return uniques[order], reference, current
+        before = dict(zip(left.tolist(), left_counts.tolist(), strict=True))
+        now = dict(zip(right.tolist(), right_counts.tolist(), strict=True))
+        known = sorted(before | now, key=order_key)
+        reference = np.array([before.get(value, 0) for value in known], dtype=np.int64)
+        current = np.array([now.get(value, 0) for value in known], dtype=np.int64)
+        values = np.empty(len(known), dtype=object)
+        values[:] = known
+        return values, reference, current
+
+    @property
+    def counts_in_order(self) -> tuple[Array, NDArray[np.int64], NDArray[np.int64]]:
+        """The same, for what depends on the order. Raises NotKept when the reference knows some values by stand-ins."""
+        _ = self.reference.counted
+        return self.counts
 
     @lazy
     def distinct_up_to_six(self) -> int:

@@ -160,8 +160,11 @@ class ColumnProfile:
     @lazy
     def std(self) -> float:
         """With n - 1 in the denominator; NaN below two values or with infinities."""
+        if self.sorted.size < 2:
+            return np.nan
         with np.errstate(invalid="ignore", over="ignore"):
-            return float(self.sorted.std(ddof=1)) if self.sorted.size > 1 else np.nan
+            deviations = self.sorted - self.mean
+            return math.sqrt(deviations @ deviations / (deviations.size - 1))
 
     def quantile(self, share: float) -> float:
         """Linear between neighbours. NaN when there is no value.
@@ -235,7 +238,7 @@ class ColumnProfile:
         if not len(counts):
             return None, 0
         top = int(counts.max())
-        if self.kind != "object":
+        if self.kind not in {"object", "bool"}:
             return values[int(counts.argmax())], top
         return min((value for value in values[counts == top]), key=order_key), top
 
