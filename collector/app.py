@@ -20,6 +20,7 @@ from collector.errors import Unavailable
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, outbox
 from collector.monitor import Configuration, Monitor
 from collector.pages import StoredPages
+from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
 from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.evaluate import EvaluateHandler
@@ -39,6 +40,8 @@ from collector.telemetry import Telemetry
 from collector.workspace import pages
 
 log = logging.getLogger(__name__)
+
+_OUTBOXES = outbox(DestinationName(""))
 
 Role = Literal["all", "receive", "work"]
 
@@ -111,7 +114,10 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
                     deliver=deliver,
                     telemetry=telemetry,
                     clock=clock,
-                )
+                ),
+                ALERT_QUEUE: AlertHandler(
+                    buffer=buffer, monitor_of=registry.get, errors=errors, telemetry=telemetry, clock=clock
+                ),
             }
             for name in map(DestinationName, destinations):
                 handlers[outbox(name)] = ForwardHandler(
@@ -219,9 +225,9 @@ def _patience(
         return lambda state: telemetry.set("collector_forward_breaker_state", state, to=to)
 
     return {
-        queue: Attempts(clock, settings.max_attempts, settings.retry_seconds)
-        if queue == WORK_QUEUE
-        else Circuit(clock, circuit, shown(queue.removeprefix(outbox(DestinationName("")))))
+        queue: Circuit(clock, circuit, shown(queue.removeprefix(_OUTBOXES)))
+        if queue.startswith(_OUTBOXES)
+        else Attempts(clock, settings.max_attempts, settings.retry_seconds)
         for queue in handlers
     }
 

@@ -3,7 +3,7 @@
 `config.py` reads them from YAML and says file, line and key; the API reads them from JSON.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_validator, model_validator
 
+from collector.alert import AlertSettings
 from collector.durations import Duration, microseconds
 from collector.model import SECOND_US, Phase
 from collector.source import SourceSettings
 from collector.strict import Model, inconsistent, near_miss
 
+KeyPath = tuple[str | int, ...]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 """Ids of monitors, names of reports and destinations: they stand in URLs, keys and file names."""
 
@@ -236,6 +238,7 @@ class Monitor(Model):
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = Field(default_factory=dict)
     forward: tuple[str, ...] = ()
+    alerts: tuple[AlertSettings, ...] = ()
 
     @field_validator("metadata", mode="before")
     @classmethod
@@ -254,6 +257,17 @@ class Monitor(Model):
             raise inconsistent("window.time is event, but columns.timestamp names no column", "window", "time")
         if self.compare is not None:
             self._check_compare(self.compare.column)
+        if self.reference is not None and self.reference.window_ago is not None:
+            place: tuple[str | int, ...] = ("reference", "window_ago")
+            if self.window.rows is not None and self.window.every is None and self.window.cron is None:
+                raise inconsistent("windows that end by rows alone are no time ago: give previous_window", *place)
+            if self.window.every is not None and self.reference.window_ago < self.window.every:
+                raise inconsistent("the window so long ago would be the window itself: expected every, or more", *place)
+        for index, alert in enumerate(self.alerts):
+            if alert.name in [other.name for other in self.alerts[:index]]:
+                raise inconsistent("an alert like this one is there already", "alerts", index)
+            if alert.when == "test_failed" and not any(report.tests for report in self.reports):
+                raise inconsistent("no report of this monitor has tests that could fail", "alerts", index, "when")
         for index, report in enumerate(self.reports):
             place = ("reports", index, "needs_target")
             if report.needs_target and self.columns.target is None:
@@ -330,6 +344,26 @@ DestinationSettings = Annotated[
 ]
 
 
+def misdirected(monitor: Monitor, destinations: Mapping[str, DestinationSettings]) -> Iterator[tuple[KeyPath, str]]:
+    """What the monitor sends to where it cannot go: the key inside of it, and what is wrong."""
+    for index, name in enumerate(monitor.forward):
+        if name not in destinations:
+            sentence = (
+                f"monitor {monitor.id!r} forwards to {name!r}{near_miss(name, list(destinations))}, "
+                f"which is no destination; known: {', '.join(destinations) or 'none'}"
+            )
+            yield ("forward", index), sentence
+    webhooks = [name for name, each in destinations.items() if isinstance(each, WebhookDestination)]
+    for index, alert in enumerate(monitor.alerts):
+        if alert.to not in webhooks:
+            what = "is a workspace, which takes snapshots only" if alert.to in destinations else "is no destination"
+            sentence = (
+                f"{alert.to!r}{near_miss(alert.to, webhooks)} {what}; "
+                f"alerts go to webhooks; known: {', '.join(webhooks) or 'none'}"
+            )
+            yield ("alerts", index, "to"), sentence
+
+
 class Configuration(Model):
     """A whole `collector.yaml`."""
 
@@ -339,15 +373,9 @@ class Configuration(Model):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         ids = [monitor.id for monitor in self.monitors]
-        known = list(self.destinations)
         for index, monitor in enumerate(self.monitors):
             if monitor.id in ids[:index]:
                 raise inconsistent(f"two monitors have the id {monitor.id!r}", "monitors", index, "id")
-            for position, name in enumerate(monitor.forward):
-                if name not in known:
-                    sentence = (
-                        f"monitor {monitor.id!r} forwards to {name!r}{near_miss(name, known)}, "
-                        f"which is no destination; known: {', '.join(known) or 'none'}"
-                    )
-                    raise inconsistent(sentence, "monitors", index, "forward", position)
+            for place, sentence in misdirected(monitor, self.destinations):
+                raise inconsistent(sentence, "monitors", index, *place)
         return self

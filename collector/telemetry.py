@@ -75,6 +75,8 @@ SERIES = (
            "A destination's circuit breaker in this process: 0 closed, 1 half-open (the next delivery is a probe), "
            "2 open (nothing is tried for a while).", ("to",)),
     Series("histogram", "collector_forward_seconds", "Time of one delivery.", ("to",), _SLOW),
+    Series("counter", "collector_alert_messages_total", "Messages of alerts put into outboxes; state: firing, resolved.",
+           ("monitor", "alert", "state")),
     Series("gauge", "collector_last_success_timestamp_seconds", "When a window of the monitor was last evaluated.",
            ("monitor",)),
 )  # fmt: skip

@@ -1,7 +1,7 @@
-"""Snapshots as JSON to an address of the user's own.
+"""Snapshots, and alerts, as JSON to an address of the user's own.
 
-Each POST carries `Idempotency-Key: <snapshot id>/<revision>`: the receiver may get one again, and then replaces what it
-has. With a secret, `X-Collector-Signature: sha256=<hex>` is the HMAC-SHA256 of the body.
+Each POST carries an `Idempotency-Key`, of a snapshot `<snapshot id>/<revision>`: the receiver may get one again, and
+then replaces what it has. With a secret, `X-Collector-Signature: sha256=<hex>` is the HMAC-SHA256 of the body.
 """
 
 import hashlib
@@ -33,10 +33,13 @@ class WebhookForwarder:
             snapshot = Snapshot.from_json(body)
         except Invalid as error:
             raise Permanent(str(error)) from error
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": f"{snapshot.id}/{snapshot.revision}",
-        }
+        await self._post(body, f"{snapshot.id}/{snapshot.revision}")
+
+    async def notify(self, body: bytes, *, key: str) -> None:
+        await self._post(body, key)
+
+    async def _post(self, body: bytes, key: str) -> None:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         if self._secret is not None:
             headers[SIGNATURE] = signature(body, self._secret.get_secret_value())
         if self._session is None:

@@ -22,6 +22,7 @@ from collector.model import (
     outbox,
 )
 from collector.monitor import Monitor
+from collector.pipeline.alerts import verdicts
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.first_windows import ITEM_KEY, FirstWindows, joined, read_all
 from collector.pipeline.references import References
@@ -81,7 +82,8 @@ class EvaluateHandler:
             counts_rows=task.phase is monitor.phases[0],
             at_us=read_us,
         )
-        return Effects(settlement, records, self._deliveries(monitor, records))
+        judged = verdicts(monitor, task.window, records, self._clock.now_us())
+        return Effects(settlement, records, [*self._deliveries(monitor, records), *judged])
 
     async def _job(self, monitor: Monitor, task: WindowTask, rows: WindowRows, read_us: int) -> Job:
         """The window with all that it reads: earlier rows that it slides over, and what it is compared with."""

@@ -1,4 +1,6 @@
-"""A leased delivery -> its destination. The snapshot is read when it is sent: of two revisions the newest goes."""
+"""A leased delivery -> its destination. A snapshot is read when it is sent: of two revisions the newest goes. A message
+of an alert stands in the item itself.
+"""
 
 import time
 from collections.abc import Mapping
@@ -9,7 +11,7 @@ from collector.errors import Permanent
 from collector.model import DestinationName, Lease, Settlement, SnapshotId
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.work import Effects
-from collector.ports import Buffer, Destination
+from collector.ports import Buffer, Destination, Notifiable
 from collector.telemetry import Telemetry
 
 
@@ -35,13 +37,22 @@ class ForwardHandler:
         destination = self._destinations.get(self._name)
         if destination is None:
             raise Permanent(f"the destination {self._name!r} is configured no more")
-        body = await self._buffer.snapshots.get(SnapshotId(orjson.loads(lease.payload)["snapshot"]))
-        if body is None:  # deleted on purpose, or past its retention
-            return Effects()
         began = time.perf_counter()
-        await destination.deliver(body)
+        wanted = orjson.loads(lease.payload)
+        if "alert" in wanted:
+            await self._notify(destination, wanted["alert"], lease)
+        else:
+            body = await self._buffer.snapshots.get(SnapshotId(wanted["snapshot"]))
+            if body is None:  # deleted on purpose, or past its retention
+                return Effects()
+            await destination.deliver(body)
         self._telemetry.observe("collector_forward_seconds", time.perf_counter() - began, to=self._name)
         return Effects()
+
+    async def _notify(self, destination: Destination, message: object, lease: Lease) -> None:
+        if not isinstance(destination, Notifiable):
+            raise Permanent(f"the destination {self._name!r} takes no messages")
+        await destination.notify(orjson.dumps(message), key=f"{lease.monitor}/{lease.key}")
 
     def buried(self, lease: Lease) -> Settlement | None:  # noqa: ARG002 - a delivery settles no rows
         return None

@@ -9,10 +9,11 @@ import orjson
 from collector.batch.due import windows_of
 from collector.errors import Invalid, UnknownMonitor
 from collector.model import Account, MonitorId, MonitorState, PaneState, SnapshotQuery
-from collector.monitor import Monitor
+from collector.monitor import DestinationSettings, Monitor, misdirected
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.references import References
 from collector.ports import Buffer
+from collector.sentences import dotted
 from collector.snapshot import iso
 from collector.strict import near_miss
 
@@ -29,13 +30,13 @@ class MonitorRegistry:
         buffer: Buffer,
         references: References,
         errors: LastErrors,
-        destinations: Iterable[str],
+        destinations: Mapping[str, DestinationSettings],
         check: Callable[[Monitor], None],
     ) -> None:
         self._buffer = buffer
         self._references = references
         self._errors = errors
-        self._destinations = tuple(destinations)
+        self._destinations = destinations
         self._check = check
         self._monitors: dict[str, Monitor] = {}
         self._versions: dict[str, int] = {}
@@ -80,11 +81,8 @@ class MonitorRegistry:
         return [MonitorId(key) for key in sorted(self._monitors)]
 
     async def put(self, monitor: Monitor) -> bool:
-        for name in monitor.forward:
-            if name not in self._destinations:
-                known = ", ".join(self._destinations) or "none"
-                nearest = near_miss(name, self._destinations)
-                raise Invalid(f"forward: there is no destination {name!r}{nearest}; known: {known}", key="forward")
+        for place, sentence in misdirected(monitor, self._destinations):
+            raise Invalid(f"{dotted(place)}: {sentence}", key=dotted(place))
         if monitor.reference is not None and monitor.reference.path is not None:
             raise Invalid(
                 "reference.path: a monitor that comes through the API has no files here; "

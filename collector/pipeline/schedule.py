@@ -18,6 +18,7 @@ from collector.durations import microseconds
 from collector.errors import CollectorError
 from collector.model import SECOND_US, MonitorId, SnapshotQuery
 from collector.monitor import Monitor
+from collector.pipeline.alerts import tick
 from collector.pipeline.first_windows import FirstWindows
 from collector.pipeline.outboxes import Outboxes
 from collector.pipeline.registry import MonitorRegistry
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 FORGET_SECONDS = 10.0
 TRIM_SECONDS = 300.0
+ALERT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 ACCOUNT_SECONDS = 5.0
 _EPOCH = datetime.fromtimestamp(0, tz=UTC)
@@ -65,6 +67,10 @@ class Housekeeping:
         """Put every due window to work."""
         await self._each_monitor(self._close_due_windows_of)
 
+    async def look_after_alerts(self) -> None:
+        """Ask for a look at the clock, where alerts depend on it: once per period, however many replicas ask."""
+        await self._each_monitor(self._look_after_alerts_of)
+
     async def forget_old_rows(self) -> None:
         """Purge rows that nothing will ask for again."""
         await self._each_monitor(self._forget_old_rows_of)
@@ -100,6 +106,9 @@ class Housekeeping:
         if found:
             await self._buffer.queue.put(work_items(monitor, state, found, now_us))
             self._wake.set()
+
+    async def _look_after_alerts_of(self, monitor: Monitor) -> None:
+        await self._buffer.queue.put(tick(monitor, self._clock.now_us(), ALERT_SECONDS))
 
     async def _forget_old_rows_of(self, monitor: Monitor) -> None:
         key = MonitorId(monitor.id)
@@ -159,6 +168,7 @@ def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_sec
             (housekeeping.close_due_windows, tick_seconds),
             (housekeeping.forget_old_rows, max(FORGET_SECONDS, tick_seconds)),
             (housekeeping.trim_snapshots, TRIM_SECONDS),
+            (housekeeping.look_after_alerts, ALERT_SECONDS),
             (outboxes.set_outbox_gauges, ACCOUNT_SECONDS),
             (outboxes.sweep_outboxes, SWEEP_SECONDS),
         ]

@@ -21,7 +21,8 @@ from collector.model import (
     digest,
     outbox,
 )
-from collector.monitor import Monitor
+from collector.monitor import DestinationSettings, LocalDestination, Monitor, WebhookDestination
+from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
 from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.evaluate import EvaluateHandler
@@ -36,6 +37,10 @@ from collector.ports import Buffer, Evaluator
 from collector.telemetry import Telemetry
 
 DESTINATION = DestinationName("hook")
+DESTINATIONS: dict[str, DestinationSettings] = {
+    DESTINATION: WebhookDestination(type="webhook", url="http://127.0.0.1:9"),
+    "local": LocalDestination(type="local"),
+}
 
 
 class Received:
@@ -43,12 +48,18 @@ class Received:
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
         self.fail: list[Exception] = []
 
     async def deliver(self, body: bytes) -> None:
         if self.fail:
             raise self.fail.pop(0)
         self.bodies.append(orjson.loads(body))
+
+    async def notify(self, body: bytes, *, key: str) -> None:
+        if self.fail:
+            raise self.fail.pop(0)
+        self.messages.append(orjson.loads(body) | {"key": key})
 
     async def close(self) -> None:
         return None
@@ -66,7 +77,7 @@ class Pipeline:
         self.errors = LastErrors(buffer, clock)
         self.wake, self.deliver = asyncio.Event(), asyncio.Event()
         self.registry = MonitorRegistry(
-            buffer=buffer, references=self.references, errors=self.errors, destinations=[DESTINATION],
+            buffer=buffer, references=self.references, errors=self.errors, destinations=DESTINATIONS,
             check=lambda monitor: None,
         )  # fmt: skip
         self.intake = BufferedIntake(
@@ -84,6 +95,13 @@ class Pipeline:
                 errors=self.errors, deliver=self.deliver, telemetry=self.telemetry, clock=clock,
             ),
         )  # fmt: skip
+        self.alerting = self.worker(
+            ALERT_QUEUE,
+            Attempts(clock, 3),
+            AlertHandler(
+                buffer=buffer, monitor_of=self.registry.get, errors=self.errors, telemetry=self.telemetry, clock=clock
+            ),
+        )
         self.circuit_states: list[CircuitState] = []
         self.forwarding = self.worker(
             outbox(DESTINATION),
@@ -117,6 +135,8 @@ class Pipeline:
         steps = 0
         while await self.evaluating.step():
             steps += 1
+        while await self.alerting.step():
+            pass
         while await self.forwarding.step():
             pass
         return steps
