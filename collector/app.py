@@ -243,7 +243,7 @@ def _workers(
     clock: SystemClock,
 ) -> list[Worker]:
     owner = f"{socket.gethostname()}/{os.getpid()}"
-    names = [WORK_QUEUE] * settings.evaluate_processes + [name for name in handlers if name != WORK_QUEUE]
+    names = [WORK_QUEUE] * (settings.evaluate_processes - 1) + list(handlers)
 
     def monitors() -> Sequence[MonitorId]:
         return registry.ids()

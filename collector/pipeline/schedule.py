@@ -13,6 +13,7 @@ import orjson
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from collector.batch.due import due, forgettable
+from collector.batch.first import keeps, may_go
 from collector.clock import Clock
 from collector.durations import microseconds
 from collector.errors import CollectorError
@@ -57,6 +58,7 @@ class Housekeeping:
         self._clock = clock
         self._keep_snapshots = keep_snapshots
         self._keep_snapshots_age = keep_snapshots_age
+        self._first_windows = FirstWindows(buffer)
         self._dropped_reasons: dict[str, set[str]] = {}
 
     async def refresh(self) -> None:
@@ -75,12 +77,12 @@ class Housekeeping:
         """Purge rows that nothing will ask for again."""
         await self._each_monitor(self._forget_old_rows_of)
 
-    async def trim_snapshots(self) -> None:
-        """Keep the newest snapshots, by count and age."""
     async def drop_unpaired(self) -> None:
         """Give up requests and responses whose counterpart did not come."""
         await self._each_monitor(self._drop_unpaired_of)
 
+    async def trim_snapshots(self) -> None:
+        """Keep the newest snapshots, by count and age."""
         await self._each_monitor(self._trim_snapshots_of)
 
     async def set_gauges(self) -> None:
@@ -99,12 +101,14 @@ class Housekeeping:
     async def _close_due_windows_of(self, monitor: Monitor) -> None:
         now_us = self._clock.now_us()
         state = await self._buffer.rows.state(MonitorId(monitor.id))
-        found = due(monitor, state, now_us)
+        made = await self._first_windows.made(monitor)
+        found = may_go(monitor, state, made, due(monitor, state, now_us))
         ended = [each.window.pane.end_us for each in found if each.window.pane.end_us is not None]
         lag = max(now_us - min(ended), 0) / SECOND_US if ended and not monitor.event_time else 0.0
         self._telemetry.set("collector_window_lag_seconds", lag, monitor=monitor.id)
-        if found:
-            await self._buffer.queue.put(work_items(monitor, state, found, now_us))
+        items = [*work_items(monitor, state, found, now_us), *self._first_windows.item(monitor, state, made, now_us)]
+        if items:
+            await self._buffer.queue.put(items)
             self._wake.set()
 
     async def _look_after_alerts_of(self, monitor: Monitor) -> None:
@@ -113,15 +117,11 @@ class Housekeeping:
     async def _forget_old_rows_of(self, monitor: Monitor) -> None:
         key = MonitorId(monitor.id)
         state = await self._buffer.rows.state(key)
-        for each in forgettable(monitor, state, self._clock.now_us()):
+        kept = keeps(monitor, state, await self._first_windows.made(monitor))
+        for each in forgettable(monitor, state, self._clock.now_us(), kept=kept):
             seen_rows = each.seen_rows if each.before_row is None else None
             await self._buffer.rows.purge(key, each.pane, before_row=each.before_row, seen_rows=seen_rows)
 
-    async def _trim_snapshots_of(self, monitor: Monitor) -> None:
-        key = MonitorId(monitor.id)
-        page = await self._buffer.snapshots.list(SnapshotQuery(monitor=key, limit=1))
-        if not page.summaries:
-            return
     async def _drop_unpaired_of(self, monitor: Monitor) -> None:
         lost = await self._buffer.halves.expire(MonitorId(monitor.id), now_us=self._clock.now_us())
         for side, count in lost.items():
@@ -129,6 +129,11 @@ class Housekeeping:
                 "collector_receive_dropped_halves_total", count, monitor=monitor.id, side=side, reason="unpaired"
             )
 
+    async def _trim_snapshots_of(self, monitor: Monitor) -> None:
+        key = MonitorId(monitor.id)
+        page = await self._buffer.snapshots.list(SnapshotQuery(monitor=key, limit=1))
+        if not page.summaries:
+            return
         # Age is counted from the newest window, not from now: history that is sent today is as old as it says.
         newest = datetime.fromisoformat(orjson.loads(page.summaries[0])["timestamp"])
         newer_than_us = microseconds(newest - _EPOCH) - microseconds(self._keep_snapshots_age)
@@ -136,14 +141,14 @@ class Housekeeping:
 
     async def _set_gauges_of(self, monitor: Monitor) -> None:
         account = await self._buffer.account(MonitorId(monitor.id))
+        waiting = await self._buffer.halves.waiting(MonitorId(monitor.id))
         telemetry, label = self._telemetry, monitor.id
+        telemetry.set("collector_receive_waiting_halves", waiting, monitor=label)
         telemetry.set("collector_buffer_accepted_rows", account.accepted, monitor=label)
         telemetry.set("collector_buffer_waiting_rows", account.waiting, monitor=label)
         telemetry.set("collector_buffer_waiting_bytes", account.waiting_bytes, monitor=label)
         telemetry.set("collector_evaluate_rows", account.evaluated, monitor=label)
-        waiting = await self._buffer.halves.waiting(MonitorId(monitor.id))
         telemetry.set("collector_dead_rows", account.dead, monitor=label)
-        telemetry.set("collector_receive_waiting_halves", waiting, monitor=label)
         for reason, rows in account.dropped.items():
             telemetry.set("collector_dropped_rows", rows, monitor=label, reason=reason)
         settled = account.evaluated + account.dead + sum(account.dropped.values())
@@ -167,13 +172,13 @@ def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_sec
         jobs += [
             (housekeeping.close_due_windows, tick_seconds),
             (housekeeping.forget_old_rows, max(FORGET_SECONDS, tick_seconds)),
+            (housekeeping.drop_unpaired, max(FORGET_SECONDS, tick_seconds)),
             (housekeeping.trim_snapshots, TRIM_SECONDS),
             (housekeeping.look_after_alerts, ALERT_SECONDS),
             (outboxes.set_outbox_gauges, ACCOUNT_SECONDS),
             (outboxes.sweep_outboxes, SWEEP_SECONDS),
         ]
     made = AsyncIOScheduler(
-            (housekeeping.drop_unpaired, max(FORGET_SECONDS, tick_seconds)),
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     for job, seconds in jobs:
