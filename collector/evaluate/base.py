@@ -1,13 +1,16 @@
 """What a metric is, what a preset is, and what both may ask: the context of one evaluation."""
 
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
 from collector.errors import Invalid
 from collector.evaluate.data import ColumnMapping, Definition, define
+from collector.evaluate.lazy import lazy
 from collector.evaluate.pair import Pair
 from collector.evaluate.profile import ColumnProfile, FrameProfile
+from collector.evaluate.unanswered import NotKept, Unanswered
 
 T = TypeVar("T")
 Result = Mapping[str, Any]
@@ -44,8 +47,14 @@ class Outcome:
     error: Exception | None = None
 
 
+_OF_THE_REFERENCE = re.compile(r"(^|_)ref(erence)?(_|$)")
+
+
 class Context:
-    """One evaluation: the current data, maybe a reference, and the roles of their columns."""
+    """One evaluation: the current data, maybe a reference, and the roles of their columns.
+
+    `why_no_reference`: there is one, but it keeps too little to compare these rows with, and this is why.
+    """
 
     def __init__(
         self,
@@ -53,6 +62,8 @@ class Context:
         reference: FrameProfile | None,
         mapping: ColumnMapping,
         additional: Mapping[str, FrameProfile] | None = None,
+        *,
+        why_no_reference: str | None = None,
     ) -> None:
         self.current = current
         self.reference = reference
@@ -60,6 +71,7 @@ class Context:
         self.additional: Mapping[str, FrameProfile] = dict(additional or {})
         """Frames beside the two: what a recommender was trained on."""
         self.definition: Definition = define(current, reference, mapping)
+        self._why_no_reference = why_no_reference
         self._outcomes: dict[Hashable, Outcome] = {}
         self._pairs: dict[tuple[str, str], Pair] = {}
         self._memo: dict[Hashable, Any] = {}
@@ -70,11 +82,31 @@ class Context:
         found = self._outcomes.get(key)
         if found is None:
             try:
-                found = Outcome(_a_result(metric, metric.calculate(self)))
+                found = Outcome(self._calculated(metric))
             except Exception as error:  # noqa: BLE001 - one failing metric must not stop the others; it says why
                 found = Outcome(None, error)
             self._outcomes[key] = found
         return found
+
+    def _calculated(self, metric: Metric) -> Result:
+        """The metric's result. Where it needs more of the reference than is kept, that of the current data alone."""
+        try:
+            return _a_result(metric, metric.calculate(self))
+        except NotKept as error:
+            why = error
+        try:
+            alone = _a_result(metric, metric.calculate(self._alone))
+        except Exception:  # noqa: BLE001 - then it is nothing without the reference
+            raise why from None
+        missing = [name for name, each in alone.items() if each is None and _OF_THE_REFERENCE.search(str(name))]
+        return {**alone, **dict.fromkeys(missing or ["reference"], Unanswered(str(why)))}
+
+    @lazy
+    def _alone(self) -> "Context":
+        """The current data without the reference; its columns play the same roles."""
+        alone = Context(self.current, None, self.mapping, self.additional)
+        alone.definition = self.definition
+        return alone
 
     def result(self, metric: Metric) -> Result:
         """The metric's result. Raises Invalid with the metric's reason when there is none."""
@@ -94,14 +126,28 @@ class Context:
         return ("current", self.current), ("reference", self.reference)
 
     def both(self, compute: Callable[[FrameProfile], T]) -> dict[str, T | None]:
-        """`{"current": ..., "reference": ...}`, each computed from its frame; the reference's is None without one."""
-        return {side: None if frame is None else compute(frame) for side, frame in self.sides}
+        """`{"current": ..., "reference": ...}`, each computed from its frame; the reference's is None without one, and
+        Unanswered where it needs more of the reference than is kept.
+        """
+        found: dict[str, Any] = {"current": compute(self.current), "reference": None}
+        if self.reference is not None:
+            try:
+                found["reference"] = compute(self.reference)
+            except NotKept as error:
+                found["reference"] = Unanswered(str(error))
+        return found
 
     def needed_reference(self) -> FrameProfile:
         """Raises Invalid when the evaluation has no reference."""
+        self.check_reference()
         if self.reference is None:
             raise Invalid("this needs reference data, and there is none")
         return self.reference
+
+    def check_reference(self) -> None:
+        """Raises NotKept when there is a reference, but nothing of it to compare these rows with."""
+        if self._why_no_reference is not None:
+            raise NotKept(self._why_no_reference)
 
     def pair(self, column: str) -> Pair:
         """The column on both sides. Raises Invalid without a reference, the column, or any value."""

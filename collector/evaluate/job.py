@@ -71,7 +71,9 @@ def _context(comparison: Comparison, monitor: Monitor) -> Context:
         only_there = [name for name in (*utility, columns.target) if name not in current]
         reference = _without([comparison.without, *only_there], reference)
         left_out += only_here
-    return Context(_without(left_out, current), reference, mapping_of(columns))
+    return Context(
+        _without(left_out, current), reference, mapping_of(columns), why_no_reference=comparison.why_no_reference
+    )
 
 
 def _without(names: Sequence[str | None], frame: FrameProfile) -> FrameProfile:
@@ -151,7 +153,7 @@ def _with_listed_columns(frame: pd.DataFrame, columns: Columns, reference: Frame
     changed: dict[str, pd.Series[Any]] = {}
     for name in frame.columns:
         if len(frame) and frame[name].dtype == object and frame[name].isna().all():
-            known: Any = reference[name].series.dtype if reference is not None and name in reference else None
+            known: Any = reference[name].dtype if reference is not None and name in reference else None
             if known is not None and pd.api.types.is_integer_dtype(known):
                 known = "float64"
             if known is None and name in numbers:

@@ -133,7 +133,11 @@ class ColumnProfile:
     def finite(self) -> Array:
         """The sorted values without infinities."""
         ordered = self.sorted
-        if ordered.dtype.kind == "f" and ordered.size and not (math.isfinite(ordered[0]) and math.isfinite(ordered[-1])):
+        if (
+            ordered.dtype.kind == "f"
+            and ordered.size
+            and not (math.isfinite(ordered[0]) and math.isfinite(ordered[-1]))
+        ):
             return ordered[np.searchsorted(ordered, -np.inf, "right") : np.searchsorted(ordered, np.inf, "left")]
         return ordered
 
@@ -237,10 +241,9 @@ class ColumnProfile:
         values, counts = self.counted if "counted" in self.__dict__ or not self.is_number else count_sorted(self.sorted)
         if not len(counts):
             return None, 0
-        top = int(counts.max())
-        if self.kind not in {"object", "bool"}:
-            return values[int(counts.argmax())], top
-        return min((value for value in values[counts == top]), key=order_key), top
+        if self.kind in {"object", "bool"}:
+            return most_frequent(Counted(values, counts))
+        return values[int(counts.argmax())], int(counts.max())
 
     @property
     def most_common(self) -> tuple[object, int]:
@@ -368,6 +371,13 @@ def count_sorted(ordered: Array) -> Counted:
     counts = ends + 1
     counts[1:] -= counts[:-1].copy()
     return Counted(ordered[ends], counts)
+
+
+def most_frequent(counted: Counted) -> tuple[object, int]:
+    """The most frequent value and its count; of equally frequent ones, the smallest."""
+    values, counts = counted
+    top = int(counts.max())
+    return min(values[counts == top], key=order_key), top
 
 
 def quantile(ordered: Array, share: float) -> float:

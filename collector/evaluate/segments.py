@@ -9,6 +9,7 @@ import pandas as pd
 
 from collector.evaluate.plain import plain
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.unanswered import NotKept
 from collector.monitor import OTHER
 
 Segment = Mapping[str, object]
@@ -29,6 +30,8 @@ class Part:
         ((name, value),) = self.segment.items()
         if reference is None or name not in reference:
             return None
+        if not reference.joint:
+            raise NotKept(f"the reference keeps its profile only: which of its rows have {name} = {value} is not known")
 
         def narrowed() -> FrameProfile:
             column = reference.frame[name]

@@ -1,6 +1,6 @@
 """What stands in a result where a number cannot be told: its reason, never another number."""
 
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from collector.errors import Invalid
 
@@ -18,7 +18,7 @@ class Unknown(float):
 
     reason: str
 
-    def __new__(cls, reason: str) -> "Unknown":
+    def __new__(cls, reason: str) -> Self:
         self = super().__new__(cls, "nan")
         self.reason = reason
         return self
@@ -31,6 +31,11 @@ class Unanswered:
         self.reason = reason
 
     def __getitem__(self, key: object) -> NoReturn:
+        raise NotKept(self.reason)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
         raise NotKept(self.reason)
 
 

@@ -31,7 +31,7 @@ class ColumnCategoryMetric(Metric):
         }
 
     def _count(self, profile: ColumnProfile) -> dict[str, object]:
-        values, counts = profile.counted
+        values, counts = profile.counted_among([self.category])
         number = int(counts[np.array([value == self.category for value in values.tolist()], dtype=np.bool_)].sum())
         ratio = number / profile.rows if profile.rows else np.nan
         return {"all_num": profile.rows, "category_num": number, "category_ratio": ratio}

@@ -83,12 +83,10 @@ def _categorical(profile: ColumnProfile) -> dict[str, Any]:
 
 def _changes(reference: ColumnProfile, current: ColumnProfile) -> dict[str, int]:
     """Values on one side only; null counts as a value."""
-    before, now = ({*_hashable(side), *([None] if side.missing else [])} for side in (reference, current))
+    values = current.counted.uniques
+    before = {*reference.counted_among(values).uniques.tolist(), *([None] if reference.missing else [])}
+    now = {*values.tolist(), *([None] if current.missing else [])}
     return {"new_in_current_values_count": len(now - before), "unused_in_current_values_count": len(before - now)}
-
-
-def _hashable(profile: ColumnProfile) -> list[object]:
-    return list(profile.counted.uniques.tolist())
 
 
 def _datetime(profile: ColumnProfile) -> dict[str, Any]:

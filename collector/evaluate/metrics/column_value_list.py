@@ -31,7 +31,8 @@ class ColumnValueListMetric(Metric):
             if context.reference is None:
                 raise Invalid(f"column {self.column_name!r}: give the list of values, or reference data")
             reference = context.reference[self.column_name]
-            values = sorted(reference.counted.uniques.tolist(), key=order_key)
+            known = reference.counted_among(context.current[self.column_name].counted.uniques)
+            values = sorted(known.uniques.tolist(), key=order_key)
             if not reference.rows:
                 raise Invalid(f"column {self.column_name!r}: the reference has no rows to take the list of values from")
         elif not values:
@@ -45,11 +46,8 @@ class ColumnValueListMetric(Metric):
 
 def _count(profile: ColumnProfile, values: Sequence[object]) -> dict[str, object]:
     wanted = {value for value in values if value is not None and value == value}  # noqa: PLR0124 - NaN means missing
-    inside = sum(
-        count
-        for value, count in zip(profile.counted.uniques.tolist(), profile.counted.counts.tolist(), strict=True)
-        if value in wanted
-    )
+    uniques, counts = profile.counted_among(wanted)
+    inside = sum(count for value, count in zip(uniques.tolist(), counts.tolist(), strict=True) if value in wanted)
     if len(wanted) < len(set(values)):
         inside += profile.missing
     outside = profile.rows - inside

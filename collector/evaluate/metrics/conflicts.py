@@ -42,16 +42,11 @@ class ConflictTargetMetric(Metric):
         target = context.definition.target
         if target is None:
             raise Invalid(f"the target column {context.mapping.target!r} is not in the data on every side")
-        counts = context.both(lambda frame: conflicts(context, frame, (target,)))
-        current, reference = counts["current"], counts["reference"]
-        result: dict[str, object] = {
-            "number_not_stable_target": current,
-            "share_not_stable_target": _share(current or 0, context.current),
-            "number_not_stable_target_ref": reference,
-            "share_not_stable_target_ref": None,
-        }
-        if reference is not None and context.reference is not None:
-            result["share_not_stable_target_ref"] = _share(reference, context.reference)
+        result: dict[str, object] = {}
+        for suffix, frame in (("", context.current), ("_ref", context.reference)):
+            count = None if frame is None else conflicts(context, frame, (target,))
+            result[f"number_not_stable_target{suffix}"] = count
+            result[f"share_not_stable_target{suffix}"] = None if frame is None else _share(count or 0, frame)
         return result
 
 

@@ -9,6 +9,7 @@ from collector.evaluate import duplicates, twins
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.data import ColumnType
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.unanswered import NotKept, Unknown
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,11 @@ class DatasetSummaryMetric(Metric):
         }
 
     def field(self, context: Context, frame: FrameProfile, name: str) -> Any:
-        """One number of the summary of one side: a test needs no more."""
-        return _FIELDS[name](self, context, frame)
+        """One number of the summary of one side: a test needs no more. Unknown where less is kept of the reference."""
+        try:
+            return _FIELDS[name](self, context, frame)
+        except NotKept as error:
+            return Unknown(str(error))
 
 
 _Field = Callable[[DatasetSummaryMetric, Context, FrameProfile], object]

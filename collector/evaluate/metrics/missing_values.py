@@ -1,6 +1,6 @@
 """Cells that hold nothing: null, the empty text, infinities, or whatever else the user calls missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.profile import ColumnProfile, FrameProfile
+from collector.evaluate.unanswered import NotKept, Unknown
 
 DEFAULT_KINDS: tuple[object, ...] = ("", np.inf, -np.inf, None)
 """None stands for every null that pandas knows."""
@@ -28,7 +29,7 @@ def _is_nan(value: object) -> bool:
 def count_kinds(profile: ColumnProfile, kinds: Sequence[object]) -> dict[object, int]:
     """How many cells are of each kind."""
     known = profile.missing_kinds()
-    return {kind: known[kind] if kind in known else int(np.count_nonzero(profile.rows_with({kind}))) for kind in kinds}
+    return {kind: known[kind] if kind in known else profile.how_many(kind) for kind in kinds}
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,10 @@ class DatasetMissingValuesMetric(Metric):
         cells = {name: sum(counts.values()) for name, counts in by_column.items()}
         by_kind = {kind: sum(counts[kind] for counts in by_column.values()) for kind in kinds}
         columns = sorted((name for name, count in cells.items() if count), key=str)
-        rows = np.zeros(frame.rows, dtype=np.bool_)
-        for name in columns:
-            rows |= frame[name].rows_with({kind for kind, count in by_column[name].items() if count})
-        total, with_missing = sum(cells.values()), int(np.count_nonzero(rows))
+        total, with_missing = sum(cells.values()), _rows_with(frame, {name: by_column[name] for name in columns})
 
-        def share(part: int, whole: int) -> float:
-            return part / whole if whole else 0.0
+        def share(part: float, whole: int) -> float:
+            return part if part != part else part / whole if whole else 0.0  # noqa: PLR0124 - NaN, with its reason
 
         return {
             "different_missing_values": by_kind,
@@ -113,3 +111,14 @@ class DatasetMissingValuesMetric(Metric):
             "number_of_columns_with_missing_values": len(columns),
             "share_of_columns_with_missing_values": share(len(columns), len(frame.names)),
         }
+
+
+def _rows_with(frame: FrameProfile, by_column: Mapping[str, Mapping[object, int]]) -> float:
+    """How many rows have a missing cell in one of these columns; Unknown where rows are not kept."""
+    rows = np.zeros(frame.rows, dtype=np.bool_)
+    try:
+        for name, counts in by_column.items():
+            rows |= frame[name].rows_with({kind for kind, count in counts.items() if count})
+    except NotKept as error:
+        return Unknown(str(error))
+    return int(np.count_nonzero(rows))

@@ -32,7 +32,7 @@ def score(pair: Pair) -> float:
     >>> score(Pair("cat", *sides))
     0.0
     """
-    _, reference, current = pair.counts
+    _, reference, current = pair.counts_in_order
     total = reference + current
     observed = _distance(reference[np.newaxis], total)[0]
     draw = _shuffled if pair.reference_rows + pair.current_rows <= MAX_SHUFFLED_ROWS else _drawn

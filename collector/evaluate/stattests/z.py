@@ -20,6 +20,8 @@ def score(pair: Pair) -> float:
     _, reference, current = pair.counts
     if len(reference) == 1:
         return 1.0
+    if len(reference) > 2:  # then it is the share of the first value that counts
+        _, reference, current = pair.counts_in_order
     n_reference, n_current = pair.reference_rows, pair.current_rows
     p_reference = 1 - reference[0] / n_reference
     p_current = 1 - current[0] / n_current

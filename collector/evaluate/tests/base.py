@@ -12,6 +12,7 @@ import numpy as np
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.conditions import NAMES, Conditions, Limit, approx, number_text, parse_limit
+from collector.evaluate.unanswered import missing_reason
 
 Status = Literal["SUCCESS", "FAIL", "WARNING", "ERROR"]
 TENTH = 0.1
@@ -85,6 +86,7 @@ class ValueTest(Test):
             raise Invalid(f"{self.subject(context)} has no value for this data")
         conditions = self.given()
         if not conditions.given:
+            context.check_reference()
             conditions = self.default(context)
         return Verdict(
             conditions.holds(value),
@@ -151,8 +153,9 @@ class ComparedTest(ValueTest):
                 raise need_conditions()
             return self.alone
         number = self.read(half)
-        if number is None or np.isnan(number):
-            raise Invalid("the reference data gives no value to compare with, and no condition is given")
+        why = missing_reason(number)
+        if why is not None or number is None or np.isnan(number):
+            raise Invalid(f"{why or 'the reference data gives no value to compare with'}, and no condition is given")
         if self.scaled:
             number = number * context.current.rows / context.reference.rows if context.reference.rows else 0.0
         return self.rule.conditions(_plain(number))

@@ -13,6 +13,7 @@ from collector.evaluate.conditions import Conditions
 from collector.evaluate.metrics.column_regexp import ColumnRegExpMetric
 from collector.evaluate.metrics.dataset_summary import DatasetSummaryMetric
 from collector.evaluate.metrics.missing_values import ColumnMissingValuesMetric, DatasetMissingValuesMetric
+from collector.evaluate.profile import ColumnProfile
 from collector.evaluate.tests.base import (
     EQ,
     EQ_NEAR,
@@ -25,6 +26,7 @@ from collector.evaluate.tests.base import (
     Verdict,
     need_conditions,
 )
+from collector.evaluate.unanswered import NotKept
 
 NONE = Conditions(eq=0)
 
@@ -180,12 +182,12 @@ class TestColumnsType(Test):
     columns_type: Mapping[str, object] | None = None
 
     def evaluate(self, context: Context) -> Verdict:
-        actual = {name: context.current[name].series.dtype for name in context.current.names}
+        actual = {name: context.current[name].dtype for name in context.current.names}
         expected: dict[str, object] = dict(self.columns_type or {})
         if self.columns_type is None:
             if context.reference is None:
                 raise need_conditions()
-            expected = {name: context.reference[name].series.dtype for name in context.reference.names}
+            expected = {name: _whole_type(context.reference[name]) for name in context.reference.names}
         missing = [str(name) for name in expected if name not in actual]
         if missing:
             raise Invalid(f"columns are missing from the current data: {', '.join(missing)}")
@@ -197,6 +199,13 @@ class TestColumnsType(Test):
         text = f"{len(wrong)} of {len(expected)} columns have another type than expected"
         listed = f": {', '.join(map(str, wrong[:10]))}." if wrong else "."
         return Verdict(not wrong, text + listed, {"columns": table})
+
+
+def _whole_type(profile: ColumnProfile) -> object:
+    """Raises NotKept for categories that a reference does not keep: all of them are the type."""
+    if isinstance(profile.dtype, pd.CategoricalDtype) and profile.dtype.categories is None:
+        raise NotKept(f"the reference keeps its profile only: not the categories of column {profile.name!r}")
+    return profile.dtype
 
 
 def _type_text(wanted: object) -> str:
