@@ -4,10 +4,12 @@ Instants are microseconds since the epoch, UTC, and their names end in `_us`.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
+
+from collector.errors import Unavailable
 
 MonitorId = NewType("MonitorId", str)
 SnapshotId = NewType("SnapshotId", str)
@@ -58,7 +60,8 @@ class Table:
 class Judged:
     """The good rows of a request, and what was wrong with the others.
 
-    `event_us` and `ids` are aligned with the rows of `table`; `ids` is None when the monitor has no id column.
+    `event_us` and `ids` are aligned with the rows of `table`; `ids` is None when the monitor has no id column. `types`
+    are those of the values of a column, neither more nor fewer; of a column that it does not name they are not known.
     """
 
     table: Table
@@ -66,6 +69,7 @@ class Judged:
     ids: Sequence[bytes] | None
     errors: Sequence[RowError]
     rejected: int
+    types: Mapping[str, Set[type]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +174,16 @@ class Append:
 class Appended:
     """What an append did. `duplicates` are row indexes of the chunk that were known already and are not counted.
 
-    `late`: the pane was purged before; nothing was stored. `refused` says why the monitor is full: nothing was
-    stored, and the other appends of the same call are not touched by it. Rows = accepted + duplicates + late, unless
-    refused.
+    `late`: the pane was purged before; nothing was stored. `refused` says why the monitor is full: nothing of it was
+    stored. `failed`: the part of the store that holds this monitor did not take it, or did not say so. Other monitors of
+    the same call are not touched by either. Rows = accepted + duplicates + late, unless refused or failed.
     """
 
     accepted: int
     duplicates: Sequence[int] = ()
     late: int = 0
     refused: str | None = None
+    failed: Unavailable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +212,8 @@ class WindowRows:
     rows: int
     labels: Mapping[bytes, bytes]
     """digest of the inference id -> JSON scalar"""
+    label_changes: int = 0
+    """`PaneState.label_changes`, not later than the labels were read"""
 
 
 class Outcome(StrEnum):
@@ -220,13 +227,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The last settlement of one window in one phase: how many rows and labels it saw, and when it read them."""
+    """The last settlement of one window in one phase: how many rows and labels it saw, and when it read them.
+
+    `seen` counts all that it read, of its own pane and of others: rows, and label changes where they mattered.
+    """
 
     outcome: Outcome
     rows: int
     labelled: int
     revision: int
     at_us: int
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +245,8 @@ class PaneState:
     """A pane as the scheduler sees it.
 
     `rows` are accepted rows since the pane began, also the first `trimmed` ones, which were purged since; `labelled`
-    are those of all these rows that got a label, each counted once; `settled` is keyed by (part, phase).
+    are those of all these rows that got a label, each counted once; `label_changes` counts their corrections too;
+    `settled` is keyed by (part, phase).
     """
 
     pane: Pane
@@ -246,6 +258,7 @@ class PaneState:
     last_label_us: int | None
     settled: Mapping[tuple[int, Phase], Settled] = field(default_factory=dict)
     trimmed: int = 0
+    label_changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +380,7 @@ class Depth:
 class Settlement:
     """What an ack, or a last nack, says of a window. `counts_rows` in the first phase only: a row is counted once.
 
-    `at_us` is the instant at which the rows were read, and becomes `Settled.at_us`: what came later was not seen.
+    `at_us` is the instant at which the rows were read, `seen` how much was; both become `Settled`'s.
     `reason` says why, when the outcome is DROPPED; the account counts its rows under it.
     """
 
@@ -380,6 +393,7 @@ class Settlement:
     counts_rows: bool
     at_us: int = 0
     reason: str = "dropped"
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +434,8 @@ class SnapshotRecord:
     tags: Sequence[str]
     summary: bytes
     body: bytes
+    data: bytes = b""
+    """The rows as Parquet, when the monitor includes them; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ it holds labels that were not seen. Rows that it reads from elsewhere (`reach.py
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from collector.batch.reach import Lookback, looks_back
+from collector.batch.reach import Lookback, Seen, looks_back
 from collector.batch.windows import rows_in, windows_of
 from collector.durations import microseconds
 from collector.model import SECOND_US, MonitorState, Outcome, Pane, PaneState, Phase, Settled, Window
@@ -25,13 +25,13 @@ RESTLESS_US = 60 * SECOND_US
 class Due:
     """A window to evaluate in a phase, and the revision that its snapshots will carry.
 
-    `reach_us` is the instant of the last change to the earlier rows that it reads, 0 when it reads none.
+    `seen` counts what there is to see for it: more of it, and it is due again.
     """
 
     window: Window
     phase: Phase
     revision: int
-    reach_us: int = 0
+    seen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ def due(monitor: Monitor, state: MonitorState, now_us: int) -> list[Due]:
     mark_us = watermark_us(monitor, state, now_us)
     lookback = Lookback(monitor, state)
     return [
-        Due(window, phase, _revision(pane, window, phase), reach_us)
+        Due(window, phase, _revision(pane, window, phase), seen.count)
         for pane in state.panes
         for window in windows_of(monitor, pane)
         if closed(monitor, pane, window, mark_us)
         for phase in monitor.phases
-        for reach_us in [lookback.newest_us(window, phase)]
-        if _due_in(phase, monitor, pane, window, reach_us, mark_us, now_us)
+        for seen in [lookback.seen(window, phase)]
+        if _due_in(phase, monitor, pane, window, seen, mark_us, now_us)
     ]
 
 
@@ -76,12 +76,12 @@ def open_now(monitor: Monitor, state: MonitorState) -> list[Due]:
     """Every window with something unseen, closed or not: what a flush evaluates."""
     lookback = Lookback(monitor, state)
     return [
-        Due(window, phase, _revision(pane, window, phase), reach_us)
+        Due(window, phase, _revision(pane, window, phase), seen.count)
         for pane in state.panes
         for window in windows_of(monitor, pane)
         for phase in monitor.phases
-        for reach_us in [lookback.newest_us(window, phase)]
-        if _unseen(phase, pane, window, reach_us)
+        for seen in [lookback.seen(window, phase)]
+        if _unseen(phase, pane, window, seen)
     ]
 
 
@@ -93,9 +93,9 @@ def closed(monitor: Monitor, pane: PaneState, window: Window, mark_us: int) -> b
 
 
 def _due_in(
-    phase: Phase, monitor: Monitor, pane: PaneState, window: Window, reach_us: int, mark_us: int, now_us: int
+    phase: Phase, monitor: Monitor, pane: PaneState, window: Window, seen: Seen, mark_us: int, now_us: int
 ) -> bool:
-    if not _unseen(phase, pane, window, reach_us):
+    if not _unseen(phase, pane, window, seen):
         return False
     settled = pane.settled.get((window.part, phase))
     enough = monitor.labels.coverage * pane.rows
@@ -103,8 +103,7 @@ def _due_in(
     if phase is Phase.LABELS and pane.labelled >= enough > (settled.labelled if settled is not None else 0):
         return True
     if settled is not None:
-        last_us = max(pane.last_append_us, reach_us, (pane.last_label_us or 0) if phase is Phase.LABELS else 0)
-        return now_us - last_us >= QUIET_US or now_us - settled.at_us >= RESTLESS_US
+        return now_us - seen.newest_us >= QUIET_US or now_us - settled.at_us >= RESTLESS_US
     # Without a single label too: the rows may have brought their targets themselves.
     return phase is Phase.ROWS or mark_us >= _closing_us(pane, window) + microseconds(monitor.labels.wait)
 
@@ -117,16 +116,12 @@ def _closing_us(pane: PaneState, window: Window) -> int:
     return settled.at_us if settled is not None else pane.last_append_us
 
 
-def _unseen(phase: Phase, pane: PaneState, window: Window, reach_us: int) -> bool:
+def _unseen(phase: Phase, pane: PaneState, window: Window, seen: Seen) -> bool:
     rows = rows_in(window, pane)
     settled = pane.settled.get((window.part, phase))
     if settled is None:
         return rows > 0
-    if rows > settled.rows or (reach_us > settled.at_us and settled.outcome is Outcome.EVALUATED):
-        return True
-    if phase is Phase.ROWS or settled.outcome is not Outcome.EVALUATED or pane.last_label_us is None:
-        return False
-    return pane.labelled > settled.labelled or pane.last_label_us > settled.at_us
+    return rows > settled.rows or (settled.outcome is Outcome.EVALUATED and seen.count > settled.seen)
 
 
 def _revision(pane: PaneState, window: Window, phase: Phase) -> int:

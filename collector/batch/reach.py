@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collector.batch.panes import earlier_us, pane_of
-from collector.batch.windows import windows_of
+from collector.batch.windows import rows_in, windows_of
 from collector.durations import microseconds
 from collector.model import SECOND_US, MonitorState, Pane, PaneState, Phase, Window
 from collector.monitor import Monitor, WindowSettings
@@ -27,6 +27,18 @@ class Reach:
     rows: Sequence[Window] = ()
     reference: Sequence[Window] = ()
     start_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How much there is to see: rows, and label changes where labels matter; and when the last of it came.
+
+    The count says nothing but more or less. It only grows, until rows are forgotten. Counted rather than timed: clocks
+    of replicas differ.
+    """
+
+    count: int
+    newest_us: int
 
 
 def looks_back(monitor: Monitor) -> bool:
@@ -58,21 +70,21 @@ class Lookback:
         rows = [Window(each.pane) for each in self._between(begins_us, start_us)]
         return Reach(rows, self._reference(window, begins_us), begins_us if settings.over is not None else None)
 
-    def newest_us(self, window: Window, phase: Phase) -> int:
-        """The instant of the last change to what the window reads beside its own rows; 0 when there is none.
-
-        Rows count in every phase, labels in the phase that waits for them.
-        """
-        if not self._active:
-            return 0
+    def seen(self, window: Window, phase: Phase) -> Seen:
+        """How much there is to see for the window now, of its own rows and of those that it reads elsewhere."""
+        labels = phase is Phase.LABELS
+        own = self._by_pane[window.pane]
+        rows = rows_in(window, own) + own.label_changes * labels
+        newest_us = max(own.last_append_us, (own.last_label_us or 0) * labels)
         reach = self.of(window)
-        newest_us = 0
         for each in (*reach.rows, *reach.reference):
             pane = self._by_pane[each.pane]
-            if each.pane == window.pane:
-                continue  # an earlier part of the same pane is full: it never changes
-            newest_us = max(newest_us, pane.last_append_us, (pane.last_label_us or 0) if phase is Phase.LABELS else 0)
-        return newest_us
+            rows += pane.rows + pane.label_changes * labels
+            newest_us = max(newest_us, pane.last_append_us, (pane.last_label_us or 0) * labels)
+        if reach.reference and self._only_previous:
+            # Late rows may make another window the previous one, a later one: that counts for more than any rows.
+            rows += (reach.reference[-1].pane.start_us or 0) // SECOND_US << 31
+        return Seen(rows, newest_us)
 
     def holds(self, pane: Pane, *, ripe: set[Pane], mark_us: int) -> bool:
         """Whether a window that may still be computed reads this pane. `ripe` are the panes with nothing to come."""
@@ -94,16 +106,16 @@ class Lookback:
 
     @property
     def _reach_us(self) -> int:
-        reference, over_us = self._monitor.reference, 0
-        if self._monitor.window.over is not None:
-            over_us = microseconds(self._monitor.window.over)
-        if reference is None:
-            return over_us + _SLACK_US
-        if reference.previous_window:
-            return 2 * over_us + _SLACK_US
-        ago_us = 0 if reference.window_ago is None else microseconds(reference.window_ago)
-        length_us = 0 if self._monitor.window.every is None else microseconds(self._monitor.window.every)
-        return over_us + ago_us + length_us + _SLACK_US
+        """How long after a pane's end the last window may end that reads it."""
+        window, reference = self._monitor.window, self._monitor.reference
+        every_us = 0 if window.every is None else microseconds(window.every)
+        over_us = every_us if window.over is None else microseconds(window.over)
+        ago_us = 0
+        if reference is not None and reference.previous_window:
+            ago_us = over_us
+        elif reference is not None and reference.window_ago is not None:
+            ago_us = microseconds(reference.window_ago) + every_us
+        return over_us - every_us + ago_us + _SLACK_US
 
     def _reference(self, window: Window, begins_us: int) -> Sequence[Window]:
         settings, reference = self._monitor.window, self._monitor.reference

@@ -15,6 +15,7 @@ from collector.model import (
     Lease,
     MonitorId,
     Outcome,
+    Phase,
     Settlement,
     SnapshotRecord,
     Window,
@@ -64,10 +65,13 @@ class EvaluateHandler:
             return Effects()
         task = WindowTask.load(lease.payload)
         read_us = self._clock.now_us()
+        reach, seen = await self._reach(monitor, task)
         rows = await self._buffer.rows.read(lease.monitor, task.window)
         if rows.rows == 0:  # purged or dropped since it was put: there is nothing left to evaluate
             return Effects()
-        job = await self._job(monitor, task, rows, read_us)
+        if seen is None:
+            seen = rows.rows + rows.label_changes * (task.phase is Phase.LABELS)
+        job = await self._job(monitor, task, rows, reach, read_us)
         began = time.perf_counter()
         records = await self._evaluator.evaluate(job)
         self._telemetry.observe("collector_evaluate_seconds", time.perf_counter() - began, monitor=monitor.id)
@@ -81,17 +85,27 @@ class EvaluateHandler:
             revision=task.revision if records else task.revision - 1,  # no snapshot, no revision: no target came yet
             counts_rows=task.phase is monitor.phases[0],
             at_us=read_us,
+            seen=seen,
         )
         judged = verdicts(monitor, task.window, records, self._clock.now_us())
         return Effects(settlement, records, [*self._deliveries(monitor, records), *judged])
 
-    async def _job(self, monitor: Monitor, task: WindowTask, rows: WindowRows, read_us: int) -> Job:
+    async def _reach(self, monitor: Monitor, task: WindowTask) -> tuple[Reach, int | None]:
+        """What the window reads elsewhere, and how much there is to see for it: looked up before any of it is read, so
+        that what comes meanwhile counts as not seen. None when it reads its own rows alone: those say it themselves.
+        """
+        if not looks_back(monitor):
+            return Reach(), None
+        state = await self._buffer.rows.state(MonitorId(monitor.id))
+        if all(each.pane != task.window.pane for each in state.panes):
+            return Reach(), 0
+        lookback = Lookback(monitor, state)
+        return lookback.of(task.window), lookback.seen(task.window, task.phase).count
+
+    async def _job(self, monitor: Monitor, task: WindowTask, rows: WindowRows, reach: Reach, read_us: int) -> Job:
         """The window with all that it reads: earlier rows that it slides over, and what it is compared with."""
-        key, reach = MonitorId(monitor.id), Reach()
-        if looks_back(monitor):
-            reach = Lookback(monitor, await self._buffer.rows.state(key)).of(task.window)
         if reach.rows:
-            rows = joined([await read_all(self._buffer, key, reach.rows), rows])
+            rows = joined([await read_all(self._buffer, MonitorId(monitor.id), reach.rows), rows])
         return Job(
             monitor=monitor,
             phase=task.phase,
@@ -179,3 +193,4 @@ class EvaluateHandler:
     def _count_failed_metrics(self, monitor: Monitor, records: Sequence[SnapshotRecord]) -> None:
         failed = sum(orjson.loads(record.summary)["tests"]["ERROR"] for record in records)
         self._telemetry.count("collector_evaluate_failed_metrics_total", failed, monitor=monitor.id)
+

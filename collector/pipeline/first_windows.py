@@ -65,8 +65,7 @@ class FirstWindows:
 
 async def read_all(buffer: Buffer, monitor: MonitorId, windows: Sequence[Window]) -> WindowRows:
     """The rows and labels of several windows, one after the other."""
-    read = [await buffer.rows.read(monitor, window) for window in windows]
-    return joined(read)
+    return joined([await buffer.rows.read(monitor, window) for window in windows])
 
 
 def joined(read: Sequence[WindowRows]) -> WindowRows:

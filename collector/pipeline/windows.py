@@ -23,8 +23,7 @@ class WindowTask:
     revision: int
     rows: int
     labelled: int
-    last_label_us: int
-    reach_us: int = 0
+    seen: int
 
     def dump(self) -> bytes:
         return orjson.dumps(
@@ -34,8 +33,7 @@ class WindowTask:
                 "revision": self.revision,
                 "rows": self.rows,
                 "labelled": self.labelled,
-                "last_label_us": self.last_label_us,
-                "reach_us": self.reach_us,
+                "seen": self.seen,
             }
         )
 
@@ -48,8 +46,7 @@ class WindowTask:
             revision=task["revision"],
             rows=task["rows"],
             labelled=task["labelled"],
-            last_label_us=task["last_label_us"],
-            reach_us=task.get("reach_us", 0),
+            seen=task.get("seen", 0),
         )
 
 
@@ -63,9 +60,7 @@ def dump_window(window: Window) -> dict[str, object]:
 
 
 def load_window(document: Mapping[str, Any]) -> Window:
-    return Window(
-        Pane.parse(document["pane"]), document["part"], document["first_row"], document["stop_row"]
-    )
+    return Window(Pane.parse(document["pane"]), document["part"], document["first_row"], document["stop_row"])
 
 
 def work_items(monitor: Monitor, state: MonitorState, found: Iterable[Due], now_us: int) -> Sequence[Item]:
@@ -74,15 +69,13 @@ def work_items(monitor: Monitor, state: MonitorState, found: Iterable[Due], now_
     items = []
     for each in found:
         pane = panes[each.window.pane]
-        labels = each.phase is Phase.LABELS
         task = WindowTask(
             window=each.window,
             phase=each.phase,
             revision=each.revision,
             rows=rows_in(each.window, pane),
-            labelled=pane.labelled if labels else 0,
-            last_label_us=(pane.last_label_us or 0) if labels else 0,
-            reach_us=each.reach_us,
+            labelled=pane.labelled if each.phase is Phase.LABELS else 0,
+            seen=each.seen,
         )
         key = f"{each.window.key}/{each.phase}"
         items.append(Item(WORK_QUEUE, MonitorId(monitor.id), key, task.dump(), now_us))

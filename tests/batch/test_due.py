@@ -30,7 +30,7 @@ def pane(hours_ago, rows=10, **changes):
         pane=Pane(start, start + HOUR), rows=rows, labelled=0, bytes=0,
         first_append_us=NOW - SECOND_US, last_append_us=NOW - SECOND_US, last_label_us=None,
     )  # fmt: skip
-    return replace(state, **changes)
+    return replace(state, **{"label_changes": changes.get("labelled", 0), **changes})
 
 
 def state(*panes, event_us=NOW, append_us=NOW - SECOND_US):
@@ -38,7 +38,7 @@ def state(*panes, event_us=NOW, append_us=NOW - SECOND_US):
 
 
 def settled(rows, *, outcome=Outcome.EVALUATED, revision=1, labelled=0, at_us=NOW - HOUR):
-    return Settled(outcome, rows, labelled, revision, at_us)
+    return Settled(outcome, rows, labelled, revision, at_us, rows + labelled)
 
 
 def keys(found):
@@ -134,7 +134,7 @@ def test_more_labels_after_the_evaluation_raise_the_revision():
 def test_a_corrected_label_raises_the_revision_although_their_number_stays():
     wish = monitor(DRIFT, QUALITY)
     corrected = pane(
-        3, labelled=5, last_label_us=NOW - 6 * SECOND_US, last_append_us=NOW - HOUR,
+        3, labelled=5, label_changes=6, last_label_us=NOW - 6 * SECOND_US, last_append_us=NOW - HOUR,
         settled={(0, Phase.ROWS): settled(10), (0, Phase.LABELS): settled(10, labelled=5, at_us=NOW - 7 * SECOND_US)},
     )  # fmt: skip
     assert len(due(wish, state(corrected), NOW)) == 1

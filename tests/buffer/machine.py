@@ -95,7 +95,9 @@ class BufferMachine(RuleBasedStateMachine):
         assert {pane.pane for pane in state.panes} == set(self.model.panes)
         for pane in state.panes:
             expected = self.model.panes[pane.pane]
-            assert (pane.rows, pane.trimmed, pane.labelled) == (len(expected.ids), expected.trimmed, expected.labelled)
-            assert {key: (each.outcome, each.rows, each.revision) for key, each in pane.settled.items()} == {
-                key: (each.outcome, each.rows, each.revision) for key, each in expected.settled.items()
+            assert (pane.rows, pane.trimmed, pane.labelled, pane.label_changes) == (
+                len(expected.ids), expected.trimmed, expected.labelled, expected.label_changes,
+            )  # fmt: skip
+            assert {key: (each.outcome, each.rows, each.revision, each.seen) for key, each in pane.settled.items()} == {
+                key: (each.outcome, each.rows, each.revision, each.seen) for key, each in expected.settled.items()
             }

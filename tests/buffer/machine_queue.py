@@ -109,7 +109,8 @@ class QueueRules(BufferMachine):
         phase = data.draw(st.sampled_from(Phase), label="phase")
         rows = data.draw(st.integers(0, 12), label="rows")
         revision = data.draw(st.integers(1, 5), label="revision")
-        return Settlement(window, phase, outcome, rows, 0, revision, phase is Phase.ROWS, 7, "told")
+        seen = data.draw(st.integers(0, 9), label="seen")
+        return Settlement(window, phase, outcome, rows, 0, revision, phase is Phase.ROWS, 7, "told", seen)
 
     def finish(self, lease: Lease) -> None:
         key = (lease.queue, lease.key)

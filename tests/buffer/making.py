@@ -1,7 +1,9 @@
 """Small things to put into a buffer, said in few words."""
 
+import asyncio
 from collections.abc import Sequence
 
+from collector.errors import Unavailable
 from collector.model import (
     WORK_QUEUE,
     Account,
@@ -101,8 +103,9 @@ def settlement(
     revision: int = 1,
     counts_rows: bool = True,
     reason: str = "dropped",
+    seen: int = 0,
 ) -> Settlement:
-    return Settlement(window, phase, outcome, rows, labelled, revision, counts_rows, 7, reason)
+    return Settlement(window, phase, outcome, rows, labelled, revision, counts_rows, 7, reason, seen)
 
 
 async def settle(buffer: Buffer, told: Settlement, *, monitor: MonitorId = M) -> None:
@@ -126,9 +129,10 @@ def snapshot(
     segment: str = "null",
     tags: Sequence[str] = (),
     body: bytes = b"{}",
+    data: bytes = b"",
 ) -> SnapshotRecord:
     summary = f'{{"id": "{name}", "revision": {revision}}}'.encode()
-    return SnapshotRecord(SnapshotId(name), monitor, revision, at_us, segment, tags, summary, body)
+    return SnapshotRecord(SnapshotId(name), monitor, revision, at_us, segment, tags, summary, body, data)
 
 
 async def store_snapshots(buffer: Buffer, *records: SnapshotRecord) -> None:
@@ -137,6 +141,16 @@ async def store_snapshots(buffer: Buffer, *records: SnapshotRecord) -> None:
         await buffer.queue.put([item("snapshots", monitor=monitor)])
         lease = await taken(buffer, monitors=(monitor,))
         await buffer.queue.ack(lease, snapshots=[record for record in records if record.monitor == monitor])
+
+
+async def is_back(buffer: Buffer) -> None:
+    """Returns once a store that was away is noticed again: it is tried with growing pauses."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await buffer.ping()
+            except Unavailable:
+                await asyncio.sleep(0.02)
 
 
 async def account(buffer: Buffer, monitor: MonitorId = M) -> Account:

@@ -15,6 +15,7 @@ class ModelPane:
     """of every accepted row, in order; ordinals are places in this list"""
     trimmed: int = 0
     labelled: int = 0
+    label_changes: int = 0
     requests: dict[str, int] = field(default_factory=dict)
     settled: dict[tuple[int, Phase], Settlement] = field(default_factory=dict)
     owner: dict[int, tuple[int, Phase] | str] = field(default_factory=dict)
@@ -85,6 +86,7 @@ class Model:
             if label is not None and arrived_us > now_us - ORPHAN_US:
                 self.labels[name] = label
                 pane.labelled += 1
+                pane.label_changes += 1
         self.accepted += len(new)
         return len(new), skipped, 0
 
@@ -102,6 +104,7 @@ class Model:
             elif known:
                 joined += 1
                 self.panes[self.ids[label.id]].labelled += before is None
+                self.panes[self.ids[label.id]].label_changes += 1
                 self.labels[label.id] = label
             else:
                 waiting += 1
@@ -222,13 +225,13 @@ class Model:
         stands = pane.settled.get(place)
         if stands is None or stands.outcome is not Outcome.DEAD:
             return None
-        rows, labelled = stands.rows, stands.labelled
+        rows, labelled, seen = stands.rows, stands.labelled, stands.seen
         if outcome is Outcome.WAITING:
             self._release(pane, place)
-            rows = labelled = 0
+            rows = labelled = seen = 0
         pane.settled[place] = Settlement(
             stands.window, stands.phase, outcome, rows, labelled, stands.revision, stands.counts_rows, stands.at_us,
-            reason,
+            reason, seen,
         )  # fmt: skip
         return pane.settled[place]
 

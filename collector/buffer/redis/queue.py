@@ -6,10 +6,11 @@ from dataclasses import replace
 from collector.buffer.policy import check_ack, check_nack, letter_id, pack
 from collector.buffer.redis.keys import MONITORS, MonitorKeys
 from collector.buffer.redis.letters import pack_letter
+from collector.buffer.redis.link import Argument
 from collector.buffer.redis.snapshots import pack_head
-from collector.buffer.redis.store import Argument, Call, Store
+from collector.buffer.redis.store import Call, Store
 from collector.clock import Clock
-from collector.errors import LeaseLost
+from collector.errors import LeaseLost, Unavailable
 from collector.model import SECOND_US, DeadLetter, Depth, Item, Lease, MonitorId, Settlement, SnapshotRecord
 
 
@@ -31,11 +32,11 @@ class RedisQueue:
     async def lease(self, queue: str, monitors: Sequence[MonitorId], *, owner: str, seconds: float) -> Lease | None:
         # A script stays with one monitor, so that a cluster can run it: first look who has something, in one round trip.
         now_us = self._clock.now_us()
-        looks = await self._store.commands(
+        looks = await self._store.commands_each(
             [("ZCOUNT", MonitorKeys(monitor).queue(queue)[0], "-inf", now_us) for monitor in monitors]
         )
         for monitor, ready in zip(monitors, looks, strict=True):
-            if not ready:
+            if not ready or isinstance(ready, Unavailable):
                 continue
             keys = MonitorKeys(monitor)
             until_us = now_us + round(seconds * SECOND_US)
@@ -45,6 +46,10 @@ class RedisQueue:
                 return Lease(
                     queue, monitor, key.decode(), payload, int(token), attempt, owner, until_us, int(wanted_us)
                 )
+        # The monitors of a node that is away wait for it; those of the others do not.
+        away = next((look for look in looks if isinstance(look, Unavailable)), None)
+        if away is not None:
+            raise away
         return None
 
     async def renew(self, lease: Lease, *, seconds: float) -> Lease:
@@ -69,7 +74,8 @@ class RedisQueue:
             *(len(snapshots), len(then), *_settlement(settlement)),
         ]
         for record in snapshots:
-            arguments += (record.id, record.revision, record.timestamp_us, pack_head(record), pack(record.body))
+            arguments += (record.id, record.revision, record.timestamp_us)
+            arguments += (pack_head(record), pack(record.body), record.data)
         for item in then:
             names += keys.queue(item.queue)
             arguments += (item.key, item.payload, item.ready_us)
@@ -105,7 +111,8 @@ class RedisQueue:
 
     async def _run_known(self, call: Call, lease: Lease) -> None:
         """Run a script whose effect must be found when all monitors are asked. Noting a name too many does no harm."""
-        _, answer = await self._store.run_all([Call("note_monitor", (MONITORS,), (lease.monitor,)), call])
+        await self._store.run("note_monitor", (MONITORS,), (lease.monitor,))
+        (answer,) = await self._store.run_all([call])
         _check(lease, answer)
 
 
@@ -123,5 +130,5 @@ def _settlement(settlement: Settlement | None) -> Sequence[Argument]:
         *(1, window.pane.key, window.part, settlement.phase.value, window.first_row),
         "-" if window.stop_row is None else window.stop_row,
         *(settlement.outcome.value, settlement.rows, settlement.labelled, settlement.revision, settlement.at_us),
-        *(int(settlement.counts_rows), settlement.reason),
+        *(settlement.seen, int(settlement.counts_rows), settlement.reason),
     )

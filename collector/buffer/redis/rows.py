@@ -1,21 +1,21 @@
 """Rows and labels in Redis: which keys and arguments each script gets, and what its answer means."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from collector.buffer.policy import (
     ORPHAN_US,
     PURGE_ROWS,
-    REQUEST_KEY_US,
     TOMBSTONES,
     Limits,
-    check_append,
     digests,
     indexes_from_bytes,
     take,
 )
+from collector.buffer.redis.append import append_all
 from collector.buffer.redis.keys import MonitorKeys
-from collector.buffer.redis.store import Argument, Call, Store
+from collector.buffer.redis.link import Argument
+from collector.buffer.redis.store import Call, Store
 from collector.clock import Clock
 from collector.errors import Backpressure
 from collector.model import (
@@ -40,8 +40,10 @@ CHUNKS_AT_ONCE = 200
 BYTES_AT_ONCE = 8 * 1024 * 1024
 """About so many bytes in one answer, by the average chunk of the pane: fewer chunks when they are large."""
 IDS_AT_ONCE = 5_000
-LABELS_AT_ONCE = 20_000
-"""Labels in one script: some tens of milliseconds in which nobody else is served."""
+LABELS_AT_ONCE = 5_000
+"""Labels in one script: some 20 milliseconds in which nobody else is served."""
+EXPIRE_STEPS = 8
+"""Scripts that look through all labels that wait, each through as many shelves as it says itself."""
 
 
 class RedisRows:
@@ -53,40 +55,7 @@ class RedisRows:
         self._limits = limits
 
     async def append(self, appends: Sequence[Append]) -> Sequence[Appended]:
-        for append in appends:
-            check_append(append)
-        now_us = self._clock.now_us()
-        answers = await self._store.run_all([self._append(append, now_us) for append in appends])
-        return [self._appended(append, answer) for append, answer in zip(appends, answers, strict=True)]
-
-    def _append(self, append: Append, now_us: int) -> Call:
-        keys = MonitorKeys(append.monitor)
-        arguments: list[Argument] = [
-            *(now_us, append.pane.key, append.data, append.ids),
-            "" if append.max_event_us is None else append.max_event_us,
-            *(self._limits.max_rows, self._limits.max_bytes, now_us - REQUEST_KEY_US, now_us - ORPHAN_US, append.rows),
-        ]
-        for part in append.parts:
-            arguments += (part.rows, "-" if part.key is None else f":{part.key}")
-        return Call(
-            "append",
-            (
-                *(keys.account, keys.panes, keys.pane_names, keys.tombstones),
-                *(keys.rows(append.pane.key), keys.requests, keys.ids, keys.orphans),
-            ),
-            arguments,
-        )
-
-    def _appended(self, append: Append, answer: tuple[bytes, int, bytes, int, int]) -> Appended:
-        status, accepted, skipped, waiting_rows, waiting_bytes = answer
-        if status == b"late":
-            return Appended(0, late=append.rows)
-        if status == b"full":
-            refused = self._limits.refusal(
-                waiting_rows=waiting_rows, waiting_bytes=waiting_bytes, rows=accepted, size=len(append.data)
-            )
-            return Appended(0, refused=refused)
-        return Appended(accepted, indexes_from_bytes(skipped))
+        return await append_all(self._store, appends, now_us=self._clock.now_us(), limits=self._limits)
 
     async def add_labels(self, monitor: MonitorId, labels: Sequence[Label]) -> Labelled:
         keys = MonitorKeys(monitor)
@@ -94,18 +63,25 @@ class RedisRows:
         remaining = iter(labels)
         while some := list(islice(remaining, LABELS_AT_ONCE)):
             now_us = self._clock.now_us()
-            arguments: list[Argument] = [now_us, now_us - ORPHAN_US, self._limits.max_rows]
+            arguments: list[Argument] = [now_us, now_us - ORPHAN_US, keys.orphans, self._limits.max_rows]
             for label in some:
                 arguments += (label.id, "" if label.at_us is None else label.at_us, label.target)
-            answer = await self._store.run(
-                "add_labels", (keys.account, keys.panes, keys.pane_names, keys.ids, keys.orphans), arguments
-            )
+            call = Call("add_labels", (keys.account, keys.panes, keys.pane_names, keys.ids), arguments)
+            (answer,) = await self._store.run_all([call])
+            if answer is None:
+                await self._expire_labels(keys, now_us)
+                (answer,) = await self._store.run_all([call])
             if answer is None:
                 raise Backpressure(
                     f"{self._limits.max_rows} labels wait for their inference, and no more may", retry_after_seconds=60
                 )
             joined, waiting, unchanged = joined + answer[0], waiting + answer[1], unchanged + answer[2]
         return Labelled(joined, waiting, unchanged)
+
+    async def _expire_labels(self, keys: MonitorKeys, now_us: int) -> None:
+        """Forget every label that waited too long, in steps."""
+        for _ in range(EXPIRE_STEPS):
+            await self._store.run("expire_labels", (keys.account, keys.ids), (now_us - ORPHAN_US, keys.orphans))
 
     async def purge(
         self, monitor: MonitorId, pane: Pane, *, before_row: int | None, seen_rows: int | None = None
@@ -115,10 +91,10 @@ class RedisRows:
         whole = int(before_row is None and pane.start_us is not None)
         target = await self._store.run(
             "purge_begin",
-            (keys.account, keys.panes, keys.tombstones, keys.ids, keys.orphans),
+            (keys.account, keys.panes, keys.tombstones, keys.ids),
             (
                 *(now_us, pane.key, "" if before_row is None else before_row, whole, TOMBSTONES, now_us - ORPHAN_US),
-                "" if seen_rows is None else seen_rows,
+                *(keys.orphans, "" if seen_rows is None else seen_rows),
             ),
         )
         if target < 0:
@@ -135,16 +111,11 @@ class RedisRows:
 
     async def state(self, monitor: MonitorId) -> MonitorState:
         keys = MonitorKeys(monitor)
-        panes, settled, (max_event_us, last_append_us) = await self._store.commands(
-            [
-                ("HGETALL", keys.panes),
-                ("HGETALL", keys.settled),
-                ("HMGET", keys.account, "max_event_us", "last_append_us"),
-            ],
-            atomic=True,
+        panes, settled, (max_event_us, last_append_us) = await self._store.run(
+            "state", (keys.account, keys.panes, keys.settled), ()
         )
-        by_pane = _parse_settled(settled)
-        states = [_parse_pane(name.decode(), record, by_pane.get(name.decode(), {})) for name, record in panes.items()]
+        by_pane = _parse_settled(_pairs(settled))
+        states = [_parse_pane(name.decode(), record, by_pane.get(name.decode(), {})) for name, record in _pairs(panes)]
         states.sort(key=lambda state: (state.pane.start_us is not None, state.pane.start_us, state.pane.end_us))
         return MonitorState(states, _integer(max_event_us), _integer(last_append_us))
 
@@ -162,7 +133,7 @@ class RedisRows:
         rows = sum(count for count, _ in chunks)
         stored = [chunk for _, chunk in chunks]
         labels = await self._labels(keys.ids, stored) if pane.labelled else {}
-        return WindowRows(stored, rows, labels)
+        return WindowRows(stored, rows, labels, pane.label_changes)
 
     async def _chunks(self, stream: str, window: Window, stop_row: int, at_once: int) -> list[tuple[int, StoredChunk]]:
         """How many rows of the window each chunk holds, and the chunk. A chunk's id is its first row, plus one."""
@@ -198,6 +169,10 @@ class RedisRows:
         return labels
 
 
+def _pairs(flat: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return zip(flat[::2], flat[1::2], strict=True)
+
+
 def _ids_of(chunks: Sequence[StoredChunk]) -> Iterator[bytes]:
     for chunk in chunks:
         ids = digests(chunk.ids)
@@ -205,7 +180,9 @@ def _ids_of(chunks: Sequence[StoredChunk]) -> Iterator[bytes]:
 
 
 def _parse_pane(name: str, record: bytes, settled: Mapping[tuple[int, Phase], Settled]) -> PaneState:
-    _, rows, trimmed, labelled, size, first_append_us, last_append_us, last_label_us, _, _ = record.split()
+    _, rows, trimmed, labelled, size, first_append_us, last_append_us, last_label_us, _, _, label_changes = (
+        record.split()
+    )
     return PaneState(
         pane=Pane.parse(name),
         rows=int(rows),
@@ -216,17 +193,18 @@ def _parse_pane(name: str, record: bytes, settled: Mapping[tuple[int, Phase], Se
         last_label_us=None if last_label_us == b"-" else int(last_label_us),
         settled=settled,
         trimmed=int(trimmed),
+        label_changes=int(label_changes),
     )
 
 
-def _parse_settled(records: Mapping[bytes, bytes]) -> dict[str, dict[tuple[int, Phase], Settled]]:
+def _parse_settled(records: Iterable[tuple[bytes, bytes]]) -> dict[str, dict[tuple[int, Phase], Settled]]:
     settled: dict[str, dict[tuple[int, Phase], Settled]] = {}
-    for field, record in records.items():
+    for field, record in records:
         pane, _, window = field.decode().rpartition("#")
         part, _, phase = window.partition("/")
-        outcome, rows, labelled, revision, at_us, _ = record.split(b" ", 5)
+        outcome, rows, labelled, revision, at_us, seen, _ = record.split(b" ", 6)
         settled.setdefault(pane, {})[int(part), Phase(phase)] = Settled(
-            Outcome(outcome.decode()), int(rows), int(labelled), int(revision), int(at_us)
+            Outcome(outcome.decode()), int(rows), int(labelled), int(revision), int(at_us), int(seen)
         )
     return settled
 

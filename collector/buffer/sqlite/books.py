@@ -42,6 +42,7 @@ class PaneRow:
     last_append_us: int
     last_label_us: int | None
     settled_rows: int
+    label_changes: int
 
     @property
     def waiting(self) -> int:
@@ -157,11 +158,11 @@ class Books:
         self._move(settlement.outcome, settlement.reason, counted)
         pane.settled_rows += counted - before_rows
         self.connection.execute(
-            "INSERT OR REPLACE INTO settled VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO settled VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(pane.id, window.part, settlement.phase, window.stop_row, settlement.outcome),
                 *(settlement.rows, settlement.labelled, settlement.revision, settlement.at_us),
-                *(counted, first_row, settlement.reason),
+                *(counted, first_row, settlement.reason, settlement.seen),
             ),
         )
 
@@ -182,7 +183,7 @@ class Books:
         changes = "outcome = ?, reason = ?"
         if outcome is Outcome.WAITING:
             pane.settled_rows -= counted
-            changes += ", rows = 0, labelled = 0, counted = 0"
+            changes += ", rows = 0, labelled = 0, counted = 0, seen = 0"
         self.connection.execute(
             f"UPDATE settled SET {changes} WHERE pane = ? AND part = ? AND phase = ?",
             (outcome, reason, pane.id, part, phase),
@@ -222,10 +223,10 @@ class Books:
             self._bytes_before[pane.key] = pane.waiting_bytes
             self.connection.execute(
                 "UPDATE panes SET rows = ?, trimmed = ?, labelled = ?, bytes = ?, last_append_us = ?, "
-                "last_label_us = ?, settled_rows = ? WHERE id = ?",
+                "last_label_us = ?, settled_rows = ?, label_changes = ? WHERE id = ?",
                 (
                     *(pane.rows, pane.trimmed, pane.labelled, pane.bytes, pane.last_append_us),
-                    *(pane.last_label_us, pane.settled_rows, pane.id),
+                    *(pane.last_label_us, pane.settled_rows, pane.label_changes, pane.id),
                 ),
             )
 

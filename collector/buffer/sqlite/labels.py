@@ -50,6 +50,7 @@ def _join(connection: sqlite3.Connection, pane: PaneRow, label: Label, now_us: i
         "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?)", (pane.id, label.id, label.target, label.at_us)
     )
     pane.labelled += before is None
+    pane.label_changes += 1
     pane.last_label_us = now_us
     return True
 
@@ -86,6 +87,7 @@ def join_orphans(books: Books, pane: PaneRow, ids: Sequence[bytes], now_us: int)
         if found:
             monitor.orphans -= len(found)
             pane.labelled += len(found)
+            pane.label_changes += len(found)
             pane.last_label_us = now_us
 
 

@@ -4,6 +4,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from collector.buffer.policy import (
     REQUEST_KEY_US,
@@ -52,16 +53,15 @@ class SqliteRows:
 
     def _append(self, connection: sqlite3.Connection, appends: Sequence[Append]) -> Sequence[Appended]:
         now_us = self._clock.now_us()
-        books: dict[MonitorId, Books] = {}
-        answers = []
-        for append in appends:
-            if append.monitor not in books:
-                books[append.monitor] = Books(connection, append.monitor)
-                label_deeds.expire_orphans(books[append.monitor], now_us)
-            answers.append(append_one(books[append.monitor], append, now_us, self._limits))
-        for each in books.values():
-            each.save()
-        return answers
+        answers: dict[int, Appended] = {}
+        for monitor in dict.fromkeys(append.monitor for append in appends):
+            places = [at for at, append in enumerate(appends) if append.monitor == monitor]
+            answers |= zip(
+                places,
+                append_to(connection, monitor, [appends[at] for at in places], now_us=now_us, limits=self._limits),
+                strict=True,
+            )
+        return [answers[at] for at in range(len(appends))]
 
     async def add_labels(self, monitor: MonitorId, labels: Sequence[Label]) -> Labelled:
         return await self._engine.write(
@@ -96,45 +96,71 @@ class SqliteRows:
         return True
 
 
-def append_one(books: Books, append: Append, now_us: int, limits: Limits) -> Appended:
-    if books.is_purged(append.pane.key):
-        return Appended(0, late=append.rows)
-    known = _known_rows(books, append, now_us)
-    new_rows = append.rows - len(known)
-    if new_rows == 0:
-        return Appended(0, known)
+def append_to(
+    connection: sqlite3.Connection, monitor: MonitorId, appends: Sequence[Append], *, now_us: int, limits: Limits
+) -> Sequence[Appended]:
+    """Store chunks of one monitor: all of them or, when they do not fit, none."""
+    books = Books(connection, monitor)
+    label_deeds.expire_orphans(books, now_us)
+    seen = _Seen()
+    answers = [_decide(books, append, seen, now_us) for append in appends]
+    new = [(append, answer) for append, answer in zip(appends, answers, strict=True) if answer.accepted]
     refused = limits.refusal(
         waiting_rows=books.monitor.waiting,
         waiting_bytes=books.waiting_bytes,
-        rows=new_rows,
-        size=len(append.data),
+        rows=sum(answer.accepted for _, answer in new),
+        size=sum(len(append.data) for append, _ in new),
     )
-    if refused is not None:
-        return Appended(0, refused=refused)
+    if new and refused is not None:
+        books.save()
+        return [Appended(0, refused=refused) if answer.accepted else answer for answer in answers]
+    for append, answer in new:
+        _store(books, append, answer, now_us)
+    books.save()
+    return answers
 
+
+@dataclass(slots=True)
+class _Seen:
+    """What earlier chunks of the same call will bring."""
+
+    ids: set[bytes] = field(default_factory=set)
+    requests: set[tuple[str, str]] = field(default_factory=set)
+
+
+def _decide(books: Books, append: Append, seen: _Seen, now_us: int) -> Appended:
+    if books.is_purged(append.pane.key):
+        return Appended(0, late=append.rows)
+    known = _known_rows(books, append, seen, now_us)
+    accepted = append.rows - len(known)
+    if accepted:
+        seen.requests |= {(append.pane.key, part.key) for part in append.parts if part.key is not None}
+    return Appended(accepted, known)
+
+
+def _store(books: Books, append: Append, answer: Appended, now_us: int) -> None:
     pane = books.pane(append.pane.key) or books.begin_pane(append.pane, now_us)
     books.connection.execute(
         "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (pane.id, pane.rows, new_rows, now_us, indexes_to_bytes(known), append.ids, append.data),
+        (pane.id, pane.rows, answer.accepted, now_us, indexes_to_bytes(answer.duplicates), append.ids, append.data),
     )
     _remember_requests(books, pane, append, now_us)
-    _remember_ids(books, pane, append, known, now_us)
-    pane.rows += new_rows
+    _remember_ids(books, pane, append, answer.duplicates, now_us)
+    pane.rows += answer.accepted
     pane.bytes += len(append.data)
     pane.last_append_us = now_us
     monitor = books.monitor
-    monitor.accepted += new_rows
+    monitor.accepted += answer.accepted
     monitor.last_append_us = now_us
     if append.max_event_us is not None:
         monitor.max_event_us = max(append.max_event_us, monitor.max_event_us or append.max_event_us)
-    return Appended(new_rows, known)
 
 
-def _known_rows(books: Books, append: Append, now_us: int) -> list[int]:
+def _known_rows(books: Books, append: Append, seen: _Seen, now_us: int) -> list[int]:
     """Indexes of rows that a resent request or an earlier row of the same id brought already."""
     pane = books.pane(append.pane.key)
     resent: set[int] = set()
-    keys: set[str] = set()
+    keys: set[str] = {key for name, key in seen.requests if name == append.pane.key}
     begin = 0
     for part in append.parts:
         if part.key is not None:
@@ -148,10 +174,10 @@ def _known_rows(books: Books, append: Append, now_us: int) -> list[int]:
     known_ids = {digest for digest, _ in panes_of_ids(books.connection, books.monitor.id, ids)}
     known = []
     for index, digest in enumerate(ids):
-        if index in resent or digest in known_ids:
+        if index in resent or digest in known_ids or digest in seen.ids:
             known.append(index)
         else:
-            known_ids.add(digest)
+            seen.ids.add(digest)
     return known
 
 
@@ -200,7 +226,7 @@ def state(connection: sqlite3.Connection, name: MonitorId) -> MonitorState:
         return MonitorState((), None, None)
     settled: dict[int, dict[tuple[int, Phase], Settled]] = {}
     for pane, part, phase, outcome, *numbers in connection.execute(
-        "SELECT s.pane, part, phase, outcome, s.rows, s.labelled, revision, at_us FROM settled s "
+        "SELECT s.pane, part, phase, outcome, s.rows, s.labelled, revision, at_us, seen FROM settled s "
         "JOIN panes p ON p.id = s.pane WHERE p.monitor = ?",
         (monitor.id,),
     ):
@@ -217,6 +243,7 @@ def state(connection: sqlite3.Connection, name: MonitorId) -> MonitorState:
             last_label_us=pane.last_label_us,
             settled=settled.get(pane.id, {}),
             trimmed=pane.trimmed,
+            label_changes=pane.label_changes,
         )
         for pane in (PaneRow(*row) for row in found)
     )
@@ -249,4 +276,5 @@ def read(connection: sqlite3.Connection, name: MonitorId, window: Window) -> Win
             rows += count
             chunks.append(StoredChunk(data, ids, wanted))
     whole = there.first_row == pane.trimmed and stop_row == pane.rows
-    return WindowRows(chunks, rows, label_deeds.of_rows(connection, pane, chunks, whole_pane=whole))
+    labels = label_deeds.of_rows(connection, pane, chunks, whole_pane=whole)
+    return WindowRows(chunks, rows, labels, pane.label_changes)

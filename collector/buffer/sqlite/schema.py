@@ -101,7 +101,18 @@ CREATE TABLE half_sums (
     monitor TEXT PRIMARY KEY, waiting INTEGER NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+-- How often a label joined the pane's rows or changed; how much of all that it reads a settlement had seen.
+ALTER TABLE panes ADD COLUMN label_changes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE settled ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+"""
+
+_VERSION_4 = """
+-- The rows of a snapshot as Parquet, of monitors that include them.
+ALTER TABLE snapshots ADD COLUMN data BLOB;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -27,18 +27,31 @@ class SqliteSnapshots:
         )
         return None if found is None else unpack(found[0])
 
+    async def data(self, snapshot: SnapshotId) -> bytes | None:
+        found: tuple[bytes | None] | None = await self._engine.read(
+            lambda connection: connection.execute("SELECT data FROM snapshots WHERE id = ?", (snapshot,)).fetchone()
+        )
+        return None if found is None else found[0]
+
     async def delete(self, snapshot: SnapshotId) -> bool:
         return await self._engine.write(
             lambda connection: connection.execute("DELETE FROM snapshots WHERE id = ?", (snapshot,)).rowcount > 0
         )
 
-    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int) -> int:
+    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int, keep_data_bytes: int) -> int:
         def deed(connection: sqlite3.Connection) -> int:
-            return connection.execute(
+            gone = connection.execute(
                 "DELETE FROM snapshots WHERE monitor = ?1 AND (timestamp_us < ?2 OR id IN (SELECT id FROM snapshots "
                 "WHERE monitor = ?1 ORDER BY timestamp_us DESC, id DESC LIMIT -1 OFFSET ?3))",
                 (monitor, newer_than_us, keep),
             ).rowcount
+            connection.execute(
+                "UPDATE snapshots SET data = NULL WHERE id IN (SELECT id FROM (SELECT id, sum(length(data)) OVER "
+                "(ORDER BY timestamp_us DESC, id DESC) AS bytes FROM snapshots WHERE monitor = ?1 AND data IS NOT NULL) "
+                "WHERE bytes > ?2)",
+                (monitor, keep_data_bytes),
+            )
+            return gone
 
         return await self._engine.write(deed)
 
@@ -46,13 +59,14 @@ class SqliteSnapshots:
 def store(connection: sqlite3.Connection, record: SnapshotRecord, packed_body: bytes) -> None:
     """Add it, or replace the one of its id, unless that has a higher revision."""
     connection.execute(
-        "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+        "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
         "monitor = excluded.monitor, revision = excluded.revision, timestamp_us = excluded.timestamp_us, "
-        "segment = excluded.segment, tags = excluded.tags, summary = excluded.summary, body = excluded.body "
+        "segment = excluded.segment, tags = excluded.tags, summary = excluded.summary, body = excluded.body, "
+        "data = excluded.data "
         "WHERE excluded.revision >= snapshots.revision",
         (
             *(record.id, record.monitor, record.revision, record.timestamp_us, record.segment),
-            *(orjson.dumps(list(record.tags)).decode(), record.summary, packed_body),
+            *(orjson.dumps(list(record.tags)).decode(), record.summary, packed_body, record.data or None),
         ),
     )
 

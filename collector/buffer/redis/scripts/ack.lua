@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- ack: the item is done, together with its effects: the settlement of its window, snapshots, items that follow.
--- It may pass the server's memory limit: what it adds is small, and what it allows to purge is not.
+-- It may pass the server's memory limit: what it adds is small, and what it allows to purge is not. Rows that a monitor
+-- includes are not small; trim_snapshots bounds them.
 --
 -- KEYS, all of one monitor, without TTL:
 --   1 queue            zset  items by the instant from which they may be leased
@@ -13,10 +14,11 @@
 --   8 snapshots        zset  ids by the snapshot's instant
 --   9 snapshot heads   hash  id -> revision, segment, tags, summary, a line each
 --  10 snapshot bodies  hash  id -> the JSON, compressed
+--  11 snapshot data    hash  id -> its rows as Parquet, of monitors that include them
 --  then for each item that follows: queue, items, payloads
 -- ARGV: 1 key  2 token  3 letter id  4 snapshots  5 items that follow  6 whether there is a settlement: 1 or 0
---       then the settlement's twelve values (see the library); for each snapshot: id, revision, timestamp_us, head,
---       body; for each item: key, payload, ready_us
+--       then the settlement's thirteen values (see the library); for each snapshot: id, revision, timestamp_us, head,
+--       body, data (empty: none); for each item: key, payload, ready_us
 -- Returns 1; 0 when the lease is lost.
 
 local item = own_item(KEYS[2], ARGV[1], ARGV[2])
@@ -28,7 +30,7 @@ redis.call('HDEL', KEYS[4], ARGV[3])
 local at = 7
 if ARGV[6] == '1' then
   settle(KEYS[5], KEYS[6], KEYS[7], at)
-  at = at + 12
+  at = at + 13
 end
 for _ = 1, tonumber(ARGV[4]) do
   local id, revision = ARGV[at], tonumber(ARGV[at + 1])
@@ -37,11 +39,16 @@ for _ = 1, tonumber(ARGV[4]) do
     redis.call('ZADD', KEYS[8], ARGV[at + 2], id)
     redis.call('HSET', KEYS[9], id, ARGV[at + 3])
     redis.call('HSET', KEYS[10], id, ARGV[at + 4])
+    if ARGV[at + 5] == '' then
+      redis.call('HDEL', KEYS[11], id)
+    else
+      redis.call('HSET', KEYS[11], id, ARGV[at + 5])
+    end
   end
-  at = at + 5
+  at = at + 6
 end
 for place = 1, tonumber(ARGV[5]) do
-  local key = 8 + place * 3
+  local key = 9 + place * 3
   put_item(KEYS[key], KEYS[key + 1], KEYS[key + 2], ARGV[at], ARGV[at + 1], ARGV[at + 2])
   at = at + 3
 end

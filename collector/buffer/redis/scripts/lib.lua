@@ -9,8 +9,10 @@ local function text(number)
 end
 
 -- Record of a pane: number rows trimmed labelled bytes first_append_us last_append_us last_label_us settled_rows dead
+--   label_changes
 --   rows: ordinals given so far; trimmed: the first of them, forgotten; settled_rows: counted by a settlement, or
---   dropped; dead: how many windows of it are dead letters; last_label_us is '-' before the first label.
+--   dropped; dead: how many windows of it are dead letters; last_label_us is '-' before the first label;
+--   label_changes: how often a label joined its rows, or changed.
 
 local function waiting_bytes(pane)
   local present = pane.rows - pane.trimmed
@@ -29,6 +31,7 @@ local function parse_pane(name, record)
     name = name, number = field[1], rows = tonumber(field[2]), trimmed = tonumber(field[3]),
     labelled = tonumber(field[4]), bytes = tonumber(field[5]), first_append_us = field[6],
     last_append_us = field[7], last_label_us = field[8], settled_rows = tonumber(field[9]), dead = tonumber(field[10]),
+    label_changes = tonumber(field[11]),
   }
   pane.bytes_before = waiting_bytes(pane)
   return pane
@@ -46,6 +49,7 @@ local function write_pane(account, panes, pane)
   redis.call('HSET', panes, pane.name, table.concat({
     pane.number, text(pane.rows), text(pane.trimmed), text(pane.labelled), text(pane.bytes), pane.first_append_us,
     pane.last_append_us, pane.last_label_us, text(pane.settled_rows), text(pane.dead),
+    text(pane.label_changes),
   }, ' '))
 end
 
@@ -60,30 +64,30 @@ local function move(account, outcome, reason, rows)
   end
 end
 
--- Settlement of a window: outcome rows labelled revision at_us counted counted_from stop_row reason
+-- Settlement of a window: outcome rows labelled revision at_us seen counted counted_from stop_row reason
 --   counted: rows of the account that stand on it, from row counted_from; stop_row is '-' where the window has no end.
 local function read_settled(settled, field)
   local record = redis.call('HGET', settled, field)
   if not record then
     return nil
   end
-  local outcome, rows, labelled, revision, at_us, counted, from, stop, reason =
-    record:match('^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
+  local outcome, rows, labelled, revision, at_us, seen, counted, from, stop, reason =
+    record:match('^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$')
   return {
-    outcome = outcome, rows = rows, labelled = labelled, revision = revision, at_us = at_us,
+    outcome = outcome, rows = rows, labelled = labelled, revision = revision, at_us = at_us, seen = seen,
     counted = tonumber(counted), counted_from = tonumber(from), stop_row = stop, reason = reason,
   }
 end
 
 local function write_settled(settled, field, is)
   redis.call('HSET', settled, field, table.concat({
-    is.outcome, is.rows, is.labelled, is.revision, is.at_us, text(is.counted), text(is.counted_from), is.stop_row,
-    is.reason,
+    is.outcome, is.rows, is.labelled, is.revision, is.at_us, is.seen, text(is.counted), text(is.counted_from),
+    is.stop_row, is.reason,
   }, ' '))
 end
 
 -- Replace the last settlement of a window in a phase; its rows move by the difference.
--- From ARGV[at]: pane part phase first_row stop_row|- outcome rows labelled revision at_us counts(0|1) reason
+-- From ARGV[at]: pane part phase first_row stop_row|- outcome rows labelled revision at_us seen counts(0|1) reason
 local function settle(account, panes, settled, at)
   local pane = read_pane(panes, ARGV[at])
   local first_row, stop_row = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
@@ -95,10 +99,10 @@ local function settle(account, panes, settled, at)
   local before_rows = before and before.counted or 0
   local is = {
     outcome = ARGV[at + 5], rows = ARGV[at + 6], labelled = ARGV[at + 7], revision = ARGV[at + 8],
-    at_us = ARGV[at + 9], counted = before_rows, counted_from = math.max(first_row, pane.trimmed),
-    stop_row = ARGV[at + 4], reason = ARGV[at + 11],
+    at_us = ARGV[at + 9], seen = ARGV[at + 10], counted = before_rows, counted_from = math.max(first_row, pane.trimmed),
+    stop_row = ARGV[at + 4], reason = ARGV[at + 12],
   }
-  if ARGV[at + 10] == '1' then
+  if ARGV[at + 11] == '1' then
     -- Never more than is there, nor than other windows left: a row is counted once, whatever is told.
     local there = math.min(stop_row or pane.rows, pane.rows) - is.counted_from
     local left = pane.rows - pane.settled_rows + before_rows
@@ -133,7 +137,7 @@ local function release_dead(account, panes, settled, pane_name, part, phase, out
   is.outcome, is.reason = outcome, reason
   if outcome == 'waiting' then
     pane.settled_rows = pane.settled_rows - is.counted
-    is.rows, is.labelled, is.counted = '0', '0', 0
+    is.rows, is.labelled, is.seen, is.counted = '0', '0', '0', 0
   end
   write_settled(settled, field, is)
   write_pane(account, panes, pane)
@@ -203,11 +207,40 @@ local function finish_item(queue, items, payloads, key, item)
   write_item(items, key, item)
 end
 
--- Orphans that waited too long are forgotten, some of them with every call.
-local function expire_orphans(ids, orphans, before_us)
-  local old = redis.call('ZRANGEBYSCORE', orphans, '-inf', before_us, 'LIMIT', 0, BATCH)
-  if #old > 0 then
-    redis.call('HDEL', ids, unpack(old))
-    redis.call('ZREM', orphans, unpack(old))
+-- Labels that wait for their inference stand in `ids`, and by instant of arrival in one of many small zsets, the shelves:
+-- Redis keeps a zset of up to 128 members packed, in a quarter of the memory. account.orphans: how many labels wait;
+-- account.orphan_shelf: the next shelf to look through for labels that waited too long.
+local SHELVES = 8192
+
+local function orphan_shelf(prefix, id)
+  local first, second = id:byte(1, 2)
+  return prefix .. text((first * 256 + second) % SHELVES)
+end
+
+-- Whether the label that waits under this id arrived after an instant.
+local function orphan_waits(prefix, id, after_us)
+  local arrived_us = redis.call('ZSCORE', orphan_shelf(prefix, id), id)
+  return arrived_us and tonumber(arrived_us) > tonumber(after_us)
+end
+
+-- Labels that waited too long are forgotten, some shelves with every call.
+local function expire_orphans(account, ids, prefix, before_us, shelves)
+  local sums = redis.call('HMGET', account, 'orphans', 'orphan_shelf')
+  local orphans, shelf = tonumber(sums[1]) or 0, tonumber(sums[2]) or 0
+  if orphans == 0 then
+    return
   end
+  for _ = 1, shelves do
+    local name = prefix .. text(shelf)
+    local old = redis.call('ZRANGEBYSCORE', name, '-inf', before_us, 'LIMIT', 0, BATCH)
+    if #old > 0 then
+      redis.call('HDEL', ids, unpack(old))
+      redis.call('ZREM', name, unpack(old))
+      orphans = orphans - #old
+    end
+    if #old < BATCH then
+      shelf = (shelf + 1) % SHELVES
+    end
+  end
+  redis.call('HSET', account, 'orphans', text(orphans), 'orphan_shelf', text(shelf))
 end

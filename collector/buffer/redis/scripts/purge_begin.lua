@@ -6,14 +6,15 @@
 --   2 panes       hash  pane -> its record (see the library)
 --   3 tombstones  zset  panes purged whole, by the instant of it; the newest are kept
 --   4 ids         hash  inference id -> its pane and label; see append
---   5 orphans     zset  ids of waiting labels by instant of arrival
 -- ARGV: 1 now_us  2 pane  3 before_row, or '' for all  4 whether the pane goes whole: 1 or 0  5 tombstones to keep
---       6 labels that arrived up to this instant are forgotten  7 rows that the caller knew of, or ''
+--       6 labels that arrived up to this instant are forgotten  7 what the names of their shelves begin with
+--       8 rows that the caller knew of, or ''
+--   <ARGV[7]><number>  zset  ids of waiting labels by instant of arrival, see the library
 -- Returns the row to purge up to; -1 when the pane must stay: a window of it is a dead letter, or it has more rows.
 
-expire_orphans(KEYS[4], KEYS[5], ARGV[6])
+expire_orphans(KEYS[1], KEYS[4], ARGV[7], ARGV[6], 256)
 local pane = read_pane(KEYS[2], ARGV[2])
-if pane and (pane.dead > 0 or (ARGV[7] ~= '' and pane.rows > tonumber(ARGV[7]))) then
+if pane and (pane.dead > 0 or (ARGV[8] ~= '' and pane.rows > tonumber(ARGV[8]))) then
   return -1
 end
 if ARGV[4] == '1' then

@@ -9,7 +9,7 @@
 --   5 account   hash  evaluated, dead, dropped, dropped:<reason>: rows; waiting_bytes
 --   6 panes     hash  pane -> its record (see the library)
 --   7 settled   hash  <pane>#<part>/<phase> -> the last settlement of a window (see the library)
--- ARGV: 1 key  2 token  3 letter id  4 letter  5 whether there is a settlement: 1 or 0, then its twelve values
+-- ARGV: 1 key  2 token  3 letter id  4 letter  5 whether there is a settlement: 1 or 0, then its thirteen values
 -- Returns 1; 0 when the lease is lost.
 
 local item = own_item(KEYS[2], ARGV[1], ARGV[2])
