@@ -18,7 +18,7 @@ from collector.buffer import Limits, open_buffer
 from collector.clock import SystemClock
 from collector.errors import Unavailable
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, outbox
-from collector.monitor import Configuration, Monitor
+from collector.monitor import Configuration, EvidentlyDestination, Monitor
 from collector.pages import StoredPages
 from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
 from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
@@ -158,6 +158,7 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
             telemetry=telemetry,
             extra_routes=pages.routes(StoredPages(registry, buffer)),
         )
+            workspaces=_workspaces(configuration),
         await stack.enter_async_context(_listening(site, settings, serving))
         log.info("listening on http://%s:%d as %s, rows are durable as %s", serving.host, serving.port, serving.role,
                  buffer.durability())  # fmt: skip
@@ -208,6 +209,12 @@ async def _built_destinations(configuration: Configuration) -> AsyncIterator[dic
 
 
 async def _load_references(monitors: Sequence[Monitor], intake: BufferedIntake) -> None:
+def _workspaces(configuration: Configuration) -> dict[str, str]:
+    """Which destination is the Evidently service of a URL."""
+    wishes = configuration.destinations.items()
+    return {wish.url.rstrip("/"): name for name, wish in wishes if isinstance(wish, EvidentlyDestination)}
+
+
     """References named by path are read at the start: a file that is not there is told now, not in the first window."""
     for monitor in monitors:
         if monitor.reference is not None and monitor.reference.path is not None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -21,6 +22,7 @@ from collector.receive.judge import Judge
 from collector.receive.keys import Keys, Scope
 from collector.receive.problems import NotFound, Problem
 from collector.receive.routes import ROUTES
+from collector.receive.routes.evidently import SECRET_HEADER, WORKSPACES
 from collector.settings import Settings
 from collector.telemetry import Telemetry
 
@@ -51,12 +53,13 @@ def build(
     telemetry: Telemetry,
     keys: Keys | None = None,
     extra_routes: Iterable[web.RouteDef] = (),
+    workspaces: Mapping[str, str] = MappingProxyType({}),
     clock: Clock | None = None,
 ) -> web.Application:
     """The application, ready to be served by a runner with `RUNNER_OPTIONS`.
 
     With `keys`, `extra_routes` (the pages) need the scope read; one whose path has `{monitor}` is for keys of that
-    monitor, any other for keys of all monitors.
+    monitor, any other for keys of all monitors. `workspaces` are destinations by the URL of their Evidently service.
     """
     application = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_gate(keys)])
     application[DOOR] = Door(
@@ -75,6 +78,7 @@ def build(
         large=asyncio.Semaphore(_LARGE_AT_ONCE),
     )
     application[MEETINGS] = Meetings(buffer.halves)
+    application[WORKSPACES] = workspaces
     for route in ROUTES:
         application.router.add_route(route.method, route.path, route.handler)
         if route.method == hdrs.METH_GET:
@@ -117,7 +121,10 @@ def _admit(keys: Keys, request: web.Request, scopes: Scopes, path: str) -> None:
     scope, also = scopes.get((request.method, path), (Scope.READ, None))
     if scope is None:
         return
-    grant = keys.grant(request.headers.get(hdrs.AUTHORIZATION), scope, also)
+    authorization = request.headers.get(hdrs.AUTHORIZATION)
+    if authorization is None and SECRET_HEADER in request.headers:
+        authorization = f"Bearer {request.headers[SECRET_HEADER]}"
+    grant = keys.grant(authorization, scope, also)
     request[GRANT] = grant
     monitor = request.match_info.get("monitor")
     if monitor is not None:

@@ -73,6 +73,13 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "description": "As configured (MonitorSettings), and its state beside",
     },
     "Monitors": _object({"monitors": _list(_ref("Monitor"))}),
+    "Collector": {"type": "object", "description": "A CollectorConfig, as the retired client sends it"},
+    "Frame": {
+        "description": "DataFrame.to_dict(): an object per column, whose keys are the index",
+        "type": "object",
+        "additionalProperties": {"type": "object", "additionalProperties": _SCALAR},
+    },
+    "Logs": _list(_object({"type": _TEXT, "report_id": _TEXT, "ok": {"type": "boolean"}, "error": _TEXT})),
     "Snapshot": {"type": "object", "description": "Schema 1; see snapshot.schema.json"},
     "Snapshots": _object({"snapshots": _list({"type": "object"}), "next": {"type": ["string", "null"]}}),
     "DeadLetter": _object(
@@ -173,6 +180,8 @@ def _problems(route: Route) -> dict[str, Any]:
 def _content(body: Body) -> dict[str, Any]:
     if body == "monitor":
         return {"application/json": {"schema": _ref("MonitorSettings")}}
+    if body in ("collector", "frame"):
+        return {"application/json": {"schema": _ref(body.capitalize())}}
     if body == "events":
         one, many = f"{cloudevents.STRUCTURED}+json", f"{cloudevents.BATCH}+json"
         return {"application/json": {}, one: {}, many: {}} | {media: {} for media in cloudevents.LINES}

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from collector.errors import Invalid, TooLarge, UnknownEncoding
 from collector.monitor import Monitor
 from collector.receive import decoders
-from collector.receive.decoders.table import Limits
+from collector.receive.decoders.table import Decoded, Limits
 from collector.receive.judge import judge
 from collector.receive.problems import Malformed, row_errors
 from collector.receive.roles import NUMBER, SCALAR, Roles, roles_of
@@ -65,6 +65,12 @@ def from_body(monitor: Monitor, body: bytes, content_type: str, limits: Limits) 
     return _checked(monitor, columns, columns.num_rows, columns.schema, None)
 
 
+def from_decoded(monitor: Monitor, decoded: Decoded) -> Reference:
+    """Rows that came in another shape than a file's. Raises Invalid, as `from_body` does."""
+    table = _table(monitor, decoded)
+    return _checked(monitor, table, table.num_rows, table.schema, None)
+
+
 def _parquet_schema(body: bytes, limits: Limits) -> Any:
     """Reads every page once, a few rows at a time: a file that is broken is refused now, not in the first window."""
     try:
@@ -99,8 +105,12 @@ def _from_rows(monitor: Monitor, body: bytes, media: str, limits: Limits) -> Any
     except UnknownEncoding as error:
         known = ", ".join([PARQUET[0], *decoders.DECODERS])
         raise UnknownEncoding(f"content type {media!r} is not known; known: {known}") from error
+    return _table(monitor, decode(body, limits, _roles(monitor).as_text))
+
+
+def _table(monitor: Monitor, decoded: Decoded) -> Any:
     roles = _roles(monitor)
-    judged = judge(decode(body, limits, roles.as_text), roles, latest_us=2**62)
+    judged = judge(decoded, roles, latest_us=2**62)
     if judged.rejected:
         raise Invalid(
             f"{judged.rejected} rows of the reference are wrong: it is taken whole or not at all",

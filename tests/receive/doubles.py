@@ -13,6 +13,7 @@ from collector.clock import ManualClock
 from collector.errors import UnknownMonitor
 from collector.model import (
     DeadLetter,
+    Document,
     Half,
     Judged,
     Label,
@@ -187,6 +188,19 @@ class House:
     telemetry: Telemetry
     ready: list[Exception]
 
+@dataclass
+class FakeDocuments:
+    bodies: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    async def put(self, kind: str, key: str, body: bytes) -> int:
+        self.bodies[kind, key] = body
+        return 1
+
+    async def get(self, kind: str, key: str) -> Document | None:
+        body = self.bodies.get((kind, key))
+        return None if body is None else Document(kind, key, 1, body)
+
+
     async def post(self, path: str, body: Any = b"", **headers: str) -> tuple[int, Any]:
         """Post bytes; the status and the JSON of the answer."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -194,6 +208,7 @@ class House:
             return answer.status, await answer.json(content_type=None)
 
 
+    documents: FakeDocuments = field(default_factory=FakeDocuments)
 def default_monitor(**changes: Any) -> Monitor:
     columns = {"id": "id", "timestamp": "time", "target": "late", "prediction": "score",
                "numerical_features": ["distance"], "text_features": ["note"]}  # fmt: skip

@@ -1,7 +1,7 @@
 """The table of routes: every address that this service answers, but the pages."""
 
 from collector.receive.keys import Scope
-from collector.receive.routes import cloudevents, dead_letters, monitors, reference, rows, service, snapshots
+from collector.receive.routes import cloudevents, dead_letters, evidently, monitors, reference, rows, service, snapshots
 from collector.receive.routes.route import Parameter, Route
 
 _ROWS = ("malformed", "too-large", "unknown-encoding", "invalid", "no-valid-rows", "unknown-monitor", "backpressure")
@@ -69,6 +69,17 @@ _WORKING: tuple[Route, ...] = (
           [(202, "Replayed")], ["not-found"]),
     Route("DELETE", _D, dead_letters.delete, _ADMIN, "Drop it on purpose",
           [(204, "")], ["not-found"]),
+    Route("POST", "/{monitor}", evidently.create, _ADMIN, "Retired Evidently collector: create or replace a collector",
+          [(201, "Collector")], ["malformed", "invalid", "too-large", "unknown-encoding"], "collector"),
+    Route("GET", "/{monitor}", evidently.get, _READ, "Retired Evidently collector: a collector",
+          [(200, "Collector")], ["not-found"]),
+    Route("POST", "/{monitor}/data", evidently.data, _INGEST, "Retired Evidently collector: take a data frame",
+          [(201, "Receipt")], [*_ROWS, "bad-parameter"], "frame", [_IDEMPOTENCY]),
+    Route("POST", "/{monitor}/reference", evidently.reference, _ADMIN,
+          "Retired Evidently collector: replace the reference",
+          [(201, "Reference")], ["malformed", "too-large", "unknown-encoding", "invalid", "unknown-monitor"], "frame"),
+    Route("GET", "/{monitor}/logs", evidently.logs, _READ, "Retired Evidently collector: the newest reports",
+          [(200, "Logs")], ["unknown-monitor"]),
     Route("GET", "/livez", service.livez, None, "The process answers",
           [(200, "Status")]),
     Route("GET", "/readyz", service.readyz, None, "Rows would be taken now",
