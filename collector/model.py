@@ -4,12 +4,12 @@ Instants are microseconds since the epoch, UTC, and their names end in `_us`.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-from collector.errors import Unavailable
+from collector.errors import Backpressure, Unavailable
 
 MonitorId = NewType("MonitorId", str)
 SnapshotId = NewType("SnapshotId", str)
@@ -60,8 +60,7 @@ class Table:
 class Judged:
     """The good rows of a request, and what was wrong with the others.
 
-    `event_us` and `ids` are aligned with the rows of `table`; `ids` is None when the monitor has no id column. `types`
-    are those of the values of a column, neither more nor fewer; of a column that it does not name they are not known.
+    `event_us` and `ids` are aligned with the rows of `table`; `ids` is None when the monitor has no id column.
     """
 
     table: Table
@@ -69,7 +68,6 @@ class Judged:
     ids: Sequence[bytes] | None
     errors: Sequence[RowError]
     rejected: int
-    types: Mapping[str, Set[type]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +172,15 @@ class Append:
 class Appended:
     """What an append did. `duplicates` are row indexes of the chunk that were known already and are not counted.
 
-    `late`: the pane was purged before; nothing was stored. `refused` says why the monitor is full: nothing of it was
-    stored. `failed`: the part of the store that holds this monitor did not take it, or did not say so. Other monitors of
-    the same call are not touched by either. Rows = accepted + duplicates + late, unless refused or failed.
+    `late`: the pane was purged before; nothing was stored. `refused`: nothing of this monitor was stored, and its sender
+    hears why: it is full, or the part of the store that holds it did not take it, or did not say so. Other monitors of
+    the same call are not touched by it. Rows = accepted + duplicates + late, unless refused.
     """
 
     accepted: int
     duplicates: Sequence[int] = ()
     late: int = 0
-    refused: str | None = None
-    failed: Unavailable | None = None
+    refused: Backpressure | Unavailable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,8 +431,6 @@ class SnapshotRecord:
     tags: Sequence[str]
     summary: bytes
     body: bytes
-    data: bytes = b""
-    """The rows as Parquet, when the monitor includes them; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,12 @@ class Rows(Protocol):
     async def append(self, appends: Sequence[Append]) -> Sequence[Appended]:
         """Store chunks, all in one round trip; answered in order, once durable.
 
-        Each is stored whole or not at all. Duplicates are decided together with the storing: a request key that the
-        pane has seen within 24 hours, an inference id that the monitor knows (until its pane is purged), and either
-        of them twice in the call. A monitor that is full refuses its own appends only (`Appended.refused`).
+        Duplicates are decided together with the storing: a request key that the pane has seen within 24 hours, an
+        inference id that the monitor knows (until its pane is purged), and either of them twice in the call.
+
+        The appends of one monitor are stored together or not at all, so that no request is half stored: it is full for
+        all of them, or cannot store any (`Appended.refused`; raised when no monitor's could be stored). Only when they
+        have more than 20,000 ids may some be stored without the others: a repeat finds them by their ids.
         """
         ...
 

@@ -10,9 +10,11 @@ from collector.ports import Buffer
 
 __all__ = ["Limits", "open_buffer"]
 
+_REDIS = tuple(f"{scheme}{kind}" for scheme in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster"))
+
 
 def open_buffer(url: str, *, clock: Clock, limits: Limits, sqlite_synchronous: str = "FULL") -> Buffer:
-    """The adapter for a URL: `sqlite://PATH`, `redis://...` or `rediss://...`. Await its `open()` before use.
+    """The adapter for a URL: `sqlite://PATH` or one of Redis (docs/buffer.md). Await its `open()` before use.
 
     A path after `sqlite://` is taken as it stands: relative ones belong to the working directory. Raises Invalid.
 
@@ -30,11 +32,12 @@ def open_buffer(url: str, *, clock: Clock, limits: Limits, sqlite_synchronous: s
                 "the buffer URL sqlite:// names no file: expected sqlite://PATH", variable="COLLECTOR_BUFFER_URL"
             )
         return SqliteBuffer(path, clock=clock, limits=limits, synchronous=sqlite_synchronous)
-    if scheme in ("redis", "rediss") and separator:
+    if scheme in _REDIS and separator:
         from collector.buffer.redis import RedisBuffer  # noqa: PLC0415
 
         return RedisBuffer(url, clock=clock, limits=limits)
     raise Invalid(
-        f"the buffer URL begins with {scheme!r}: expected sqlite://PATH, redis://HOST:PORT/DB or rediss://...",
+        f"the buffer URL begins with {scheme!r}: expected sqlite://PATH, redis://HOST:PORT/DB, "
+        "redis+sentinel://HOST:PORT/SERVICE, redis+cluster://HOST:PORT,HOST:PORT or, with TLS, rediss...",
         variable="COLLECTOR_BUFFER_URL",
     )

@@ -19,8 +19,9 @@ from collector.telemetry import Telemetry
 
 MAX_GATHERED_ROWS = 500_000
 """Rows that may wait for the write in flight; beyond it requests are refused, so that memory stays bounded."""
-MAX_CHUNK_ROWS = 50_000
-"""Rows of one chunk: a worker reads chunks whole, even when its window needs a few of their rows."""
+MAX_CHUNK_ROWS = 20_000
+"""Rows of one chunk: a worker reads chunks whole, even when its window needs a few of their rows, and a store decides
+on the ids of one chunk at a time, while others wait."""
 _ENCODE_ON_LOOP_CELLS = 50_000
 """More cells than this are encoded in a thread: about 2 ms of the loop's time."""
 
@@ -161,7 +162,7 @@ def _answer(group: _Group, answer: Appended) -> None:
         if piece.done.done():  # the client went away; its rows are stored all the same
             pass
         elif answer.refused is not None:
-            piece.done.set_exception(Backpressure(answer.refused))
+            piece.done.set_exception(answer.refused)
         elif answer.late:
             piece.done.set_result(Receipt(late=piece.table.rows))
         else:

@@ -134,13 +134,39 @@ async def test_a_resent_row_does_not_make_a_new_row_of_its_id_a_duplicate(buffer
     assert said(answer) == (1, [0], 0)
 
 
-async def test_a_monitor_that_is_full_refuses_its_own_appends_only(store: Store) -> None:
+async def test_a_monitor_that_is_full_refuses_all_its_appends_and_nobody_elses(store: Store) -> None:
+    """They may be of one request: it is not to be half stored."""
     buffer = await store.open(Limits(max_rows=3, max_bytes=1000))
-    answers = await buffer.rows.append([nameless(2), nameless(2), nameless(3, monitor=OTHER), nameless(1)])
-    assert [answer.accepted for answer in answers] == [2, 0, 3, 1]
-    assert answers[1].refused == "2 rows wait and 2 more would pass the limit of 3 rows"
-    assert [answer.refused for answer in answers if answer.accepted] == [None, None, None]
-    assert (await account(buffer)).accepted == 3
+    await buffer.rows.append([rows("a")])
+    answers = await buffer.rows.append(
+        [nameless(2), rows("a"), nameless(2, pane=NEXT_PANE), nameless(3, monitor=OTHER), nameless(1, pane=ENDLESS)]
+    )
+    assert [answer.accepted for answer in answers] == [0, 0, 0, 3, 0]
+    why = "1 rows wait and 5 more would pass the limit of 3 rows"
+    assert [answer.refused and str(answer.refused) for answer in answers] == [why, None, why, None, why]
+    assert list(answers[1].duplicates) == [0]
+    assert (await account(buffer)).accepted == 1
+    assert [pane.pane for pane in (await buffer.rows.state(M)).panes] == [PANE]
+
+
+async def test_a_refused_append_leaves_neither_ids_nor_request_keys_behind(store: Store) -> None:
+    buffer = await store.open(Limits(max_rows=2, max_bytes=1000))
+    (refused,) = await buffer.rows.append([rows("a", "b", "c", key="r")])
+    assert refused.refused is not None
+    (answer,) = await buffer.rows.append([rows("a", "b", key="r")])
+    assert said(answer) == (2, [], 0)
+
+
+async def test_more_rows_than_one_script_takes_are_each_decided_once(buffer: Buffer) -> None:
+    """100,000 rows of one request come in several chunks; they, and a resend of them, go in steps."""
+    ids = [f"a{number}" for number in range(50_000)]
+    sent = [
+        rows(*ids[first : first + 9_000], pane=pane) for pane in (PANE, NEXT_PANE) for first in range(0, 50_000, 9_000)
+    ]
+    answers = await buffer.rows.append(sent)
+    assert [answer.accepted for answer in answers] == [9_000] * 5 + [5_000] + [0] * 6
+    assert sum(answer.accepted for answer in await buffer.rows.append(sent)) == 0
+    assert (await account(buffer)).accepted == 50_000
 
 
 async def test_a_refused_request_may_come_again(store: Store) -> None:
@@ -157,7 +183,7 @@ async def test_waiting_bytes_are_limited(store: Store) -> None:
     buffer = await store.open(Limits(max_rows=1000, max_bytes=10))
     await buffer.rows.append([nameless(6)])
     (answer,) = await buffer.rows.append([nameless(5)])
-    assert answer.refused == "6 bytes wait and 5 more would pass the limit of 10 bytes"
+    assert str(answer.refused) == "6 bytes wait and 5 more would pass the limit of 10 bytes"
 
 
 async def test_a_resend_to_a_full_monitor_is_still_a_duplicate(store: Store) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from collector.buffer import open_buffer
-from collector.buffer.redis import risks
-from collector.buffer.redis.store import Facts
+from collector.buffer.redis.facts import Facts, risks
 from collector.clock import ManualClock
 from collector.errors import Invalid, Unavailable
 from collector.ports import Buffer
@@ -198,9 +197,9 @@ async def test_durability_and_risks_are_those_of_the_server(tmp_path: Path, capl
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        (Facts("7.2.0", aof=True, eviction="noeviction"), []),
-        (Facts("7.2.0", aof=False, eviction="noeviction"), ["append-only file is off"]),
-        (Facts("7.2.0", aof=False, eviction="volatile-ttl"), ["volatile-ttl", "append-only file is off"]),
+        (Facts((7, 2), aof=True, eviction="noeviction"), []),
+        (Facts((7, 2), aof=False, eviction="noeviction"), ["append-only file is off"]),
+        (Facts((7, 2), aof=False, eviction="volatile-ttl"), ["volatile-ttl", "append-only file is off"]),
         (Facts(None, aof=None, eviction=None), ["is unknown"]),
     ],
 )

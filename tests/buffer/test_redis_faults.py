@@ -12,7 +12,20 @@ from collector.clock import ManualClock
 from collector.errors import Unavailable
 from collector.ports import Buffer
 from tests.buffer.conftest import ROOMY
-from tests.buffer.making import PANE, M, account, item, nameless, rows, settle, settlement, snapshot, take, taken
+from tests.buffer.making import (
+    PANE,
+    M,
+    account,
+    is_back,
+    item,
+    nameless,
+    rows,
+    settle,
+    settlement,
+    snapshot,
+    take,
+    taken,
+)
 from tests.redis_server import RedisServer
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.redis]
@@ -93,6 +106,7 @@ async def test_a_server_that_restarts_between_append_and_lease_has_everything(
     await refuses(buffer.rows.append([rows("c")]), "reached")
     await refuses(buffer.rows.state(M), "reached")
     server.start()
+    await is_back(buffer)
     assert (await buffer.rows.append([rows("a", "c")]))[0].accepted == 1
     assert (await taken(buffer)).key == "ready"
     await buffer.queue.ack(leased)

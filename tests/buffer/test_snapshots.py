@@ -139,13 +139,63 @@ async def test_trimming_keeps_the_newest(buffer: Buffer) -> None:
     await store_snapshots(
         buffer, *(snapshot(f"s{number}", number) for number in range(5)), snapshot("o", 0, monitor=OTHER)
     )
-    assert await buffer.snapshots.trim(M, keep=3, newer_than_us=-1) == 2
+    assert await trim(buffer, keep=3, newer_than_us=-1) == 2
     assert await listed(buffer) == ["s4", "s3", "s2", "o"]
     assert await buffer.snapshots.get(SnapshotId("s1")) is None
 
 
 async def test_trimming_forgets_what_is_too_old(buffer: Buffer) -> None:
     await store_snapshots(buffer, *(snapshot(f"s{number}", number) for number in range(5)))
-    assert await buffer.snapshots.trim(M, keep=4, newer_than_us=3) == 3
+    assert await trim(buffer, keep=4, newer_than_us=3) == 3
     assert await listed(buffer) == ["s4", "s3"]
-    assert await buffer.snapshots.trim(M, keep=4, newer_than_us=3) == 0
+    assert await trim(buffer, keep=4, newer_than_us=3) == 0
+
+
+# ---------------------------------------------------------------- rows
+
+
+async def trim(buffer: Buffer, *, keep: int = 100, newer_than_us: int = -1, keep_data_bytes: int = 10**9) -> int:
+    return await buffer.snapshots.trim(M, keep=keep, newer_than_us=newer_than_us, keep_data_bytes=keep_data_bytes)
+
+
+async def rows_of(buffer: Buffer, *names: str) -> list[bytes | None]:
+    return [await buffer.snapshots.data(SnapshotId(name)) for name in names]
+
+
+async def test_rows_come_back_as_they_were_and_only_where_there_are_some(buffer: Buffer) -> None:
+    rows = b"PAR1\0\r\n\xff" * 50_000
+    await store_snapshots(buffer, snapshot("s", data=rows), snapshot("bare"), snapshot("o", monitor=OTHER, data=b"o"))
+    assert await rows_of(buffer, "s", "bare", "o", "nobody") == [rows, None, b"o", None]
+    assert await buffer.snapshots.get(SnapshotId("s")) == b"{}"
+
+
+async def test_rows_are_replaced_with_their_snapshot(buffer: Buffer) -> None:
+    await store_snapshots(buffer, snapshot("s", revision=2, data=b"two"))
+    await store_snapshots(buffer, snapshot("s", revision=1, data=b"one"))
+    assert await rows_of(buffer, "s") == [b"two"]
+    await store_snapshots(buffer, snapshot("s", revision=3, data=b"three"))
+    assert await rows_of(buffer, "s") == [b"three"]
+    await store_snapshots(buffer, snapshot("s", revision=4))  # its monitor includes them no more
+    assert await rows_of(buffer, "s") == [None]
+
+
+async def test_rows_go_with_their_snapshot(buffer: Buffer) -> None:
+    await store_snapshots(buffer, *(snapshot(f"s{number}", number, data=b"rows") for number in range(4)))
+    await buffer.snapshots.delete(SnapshotId("s3"))
+    assert await trim(buffer, keep=2) == 1
+    assert await rows_of(buffer, "s3", "s2", "s1", "s0") == [None, b"rows", b"rows", None]
+    await store_snapshots(buffer, snapshot("s0", 0))
+    assert await rows_of(buffer, "s0") == [None]
+
+
+async def test_the_newest_rows_are_kept_within_their_bytes(buffer: Buffer) -> None:
+    sizes = [40, 10, 0, 20, 30]
+    await store_snapshots(buffer, *(snapshot(f"s{n}", n, data=b"r" * size) for n, size in enumerate(sizes)))
+    await store_snapshots(buffer, snapshot("o", 0, monitor=OTHER, data=b"r" * 99))
+    assert await trim(buffer, keep_data_bytes=60) == 0
+    assert [None if each is None else len(each) for each in await rows_of(buffer, "s4", "s3", "s2", "s1", "s0", "o")] == [
+        30, 20, None, 10, None, 99,
+    ]  # fmt: skip
+    assert await listed(buffer) == ["s4", "s3", "s2", "s1", "s0", "o"]
+    await trim(buffer, keep_data_bytes=49)
+    assert [each is None for each in await rows_of(buffer, "s4", "s3", "s1")] == [False, True, True]

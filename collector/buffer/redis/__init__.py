@@ -1,4 +1,4 @@
-"""The shared buffer: one Redis server for many processes of many machines.
+"""The shared buffer: Redis for many processes of many machines; one server, a primary under Sentinels, or a cluster.
 
 What an acknowledged row survives is Redis' own persistence: with the append-only file a restart of the server (but
 for the last second with `appendfsync everysec`), without it nothing but our own crashes.
@@ -8,14 +8,14 @@ import logging
 
 from collector.buffer.policy import Limits
 from collector.buffer.redis.documents import RedisDocuments
-from collector.buffer.redis.faults import translated
+from collector.buffer.redis.facts import Facts, risks
 from collector.buffer.redis.halves import RedisHalves
 from collector.buffer.redis.keys import MONITORS, MonitorKeys
 from collector.buffer.redis.letters import RedisDeadLetters
 from collector.buffer.redis.queue import RedisQueue
 from collector.buffer.redis.rows import RedisRows
 from collector.buffer.redis.snapshots import RedisSnapshots
-from collector.buffer.redis.store import Facts, Store
+from collector.buffer.redis.store import Store
 from collector.clock import Clock
 from collector.model import Account, MonitorId
 from collector.ports import DeadLetters, Documents, Halves, Queue, Rows, Snapshots
@@ -46,9 +46,8 @@ class RedisBuffer:
         await self._store.close()
 
     async def ping(self) -> None:
-        with translated():
-            await self._store.ping()
-            self._facts = await self._store.facts()
+        await self._store.ping()
+        self._facts = await self._store.facts()
 
     async def account(self, monitor: MonitorId) -> Account:
         keys = MonitorKeys(monitor)
@@ -73,21 +72,3 @@ class RedisBuffer:
 
     def durability(self) -> str:
         return "redis+aof" if self._facts.aof else "redis"
-
-
-def risks(facts: Facts) -> list[str]:
-    """What may be lost with a server that says this of itself, in sentences for the log."""
-    found = []
-    if facts.eviction is not None and facts.eviction != "noeviction":
-        found.append(
-            f"Redis' maxmemory-policy is {facts.eviction}: when its memory is full it throws rows away that were "
-            "acknowledged; set it to noeviction, and senders are told to wait instead"
-        )
-    if facts.aof is False:
-        found.append(
-            "Redis' append-only file is off: when the server restarts, rows that were acknowledged since its last "
-            "dump are lost; set appendonly to yes"
-        )
-    if facts.eviction is None and facts.aof is None:
-        found.append("Redis does not let this user run INFO: whether acknowledged rows survive its restart is unknown")
-    return found

@@ -15,14 +15,12 @@ class RedisDocuments:
         return int(await self._store.run("put_document", keys.documents(kind), (key, body)))
 
     async def get(self, kind: str, key: str) -> Document | None:
-        versions, bodies = keys.documents(kind)
-        version, body = await self._store.commands([("HGET", versions, key), ("HGET", bodies, key)], atomic=True)
+        version, body = await self._store.run("get_document", keys.documents(kind), (key,))
         return None if body is None else Document(kind, key, int(version), bytes(body))
 
     async def versions(self, kind: str) -> dict[str, int]:
-        versions, bodies = keys.documents(kind)
-        numbers, there = await self._store.commands([("HGETALL", versions), ("HKEYS", bodies)], atomic=True)
-        return {name.decode(): int(numbers[name]) for name in sorted(there)}
+        found = await self._store.run("document_versions", keys.documents(kind), ())
+        return {name.decode(): int(version) for name, version in sorted(zip(found[::2], found[1::2], strict=True))}
 
     async def delete(self, kind: str, key: str) -> bool:
         _, bodies = keys.documents(kind)

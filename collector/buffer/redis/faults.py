@@ -7,6 +7,9 @@ from redis import exceptions as redis_errors
 
 from collector.errors import Unavailable
 
+REDIS_ERRORS = (redis_errors.RedisError, redis_errors.RedisClusterException, OSError)
+"""Everything that redis-py raises when it is used rightly."""
+
 _SENTENCES: tuple[tuple[type[Exception], str, float], ...] = (
     # The first that fits counts: special ones before their parents. The number: seconds to wait before a repeat.
     (redis_errors.OutOfMemoryError, "its memory limit is reached: raise maxmemory, or let the workers catch up", 10.0),
@@ -18,6 +21,10 @@ _SENTENCES: tuple[tuple[type[Exception], str, float], ...] = (
     (redis_errors.TimeoutError, "it does not answer in time", 2.0),
     (redis_errors.MaxConnectionsError, "all connections are busy", 1.0),
     (redis_errors.ConnectionError, "it cannot be reached", 2.0),
+    (redis_errors.ClusterDownError, "its cluster is down, or not whole", 2.0),
+    (redis_errors.RedisClusterException, "its cluster cannot be reached", 2.0),
+    (redis_errors.ClusterError, "its cluster moves data, or is changing", 1.0),
+    (redis_errors.TryAgainError, "its cluster moves this data to another node", 1.0),
 )
 _PREFIXES = (
     ("MISCONF", "it cannot save its data and refuses writes: check its disk", 10.0),
@@ -45,5 +52,5 @@ def unavailable(error: Exception) -> Unavailable:
 def translated() -> Iterator[None]:
     try:
         yield
-    except (redis_errors.RedisError, OSError) as error:
+    except REDIS_ERRORS as error:
         raise unavailable(error) from error

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from collector.buffer.policy import Limits, halves_refusal
 from collector.buffer.redis.keys import MonitorKeys
-from collector.buffer.redis.store import Argument, Store
+from collector.buffer.redis.link import Argument
+from collector.buffer.redis.store import Store
 from collector.errors import Backpressure
 from collector.model import Half, Meeting, Met, MonitorId, Side
 

@@ -11,6 +11,12 @@ MONITORS = "collector:monitors"
 """Set: every monitor that has snapshots or dead letters; who asks for all of them begins here."""
 PING = "collector:ping"
 """String, a minute long: written to learn whether the server takes writes."""
+LAYOUT = "collector:layout"
+"""String, without TTL: the version of everything below. Another one is refused at the start."""
+LAYOUT_VERSION = 2
+"""1: labels that wait stood in one zset, and nothing said a version."""
+COMMON = (MONITORS, PING, LAYOUT)
+"""The keys that are nobody's in particular; in a cluster each of them may lie elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ class MonitorKeys:
 
     @property
     def orphans(self) -> str:
-        return self._name("orphans")
+        """What the names of the shelves of waiting labels begin with; see the library of the scripts."""
+        return self._name("orphans:")
 
     @property
     def halves(self) -> tuple[str, str, str]:
@@ -82,10 +89,10 @@ class MonitorKeys:
         return self._name("letters")
 
     @property
-    def snapshots(self) -> tuple[str, str, str]:
-        """Instants, heads and bodies of the snapshots."""
+    def snapshots(self) -> tuple[str, str, str, str]:
+        """Instants, heads, bodies and rows of the snapshots."""
         name = self._name("snapshots")
-        return name, f"{name}:heads", f"{name}:bodies"
+        return name, f"{name}:heads", f"{name}:bodies", f"{name}:data"
 
 
 def documents(kind: str) -> tuple[str, str]:

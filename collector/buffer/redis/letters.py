@@ -6,7 +6,8 @@ import orjson
 
 from collector.buffer.policy import LETTER_DELETED, LETTER_EXPIRED
 from collector.buffer.redis.keys import MONITORS, MonitorKeys
-from collector.buffer.redis.store import Argument, Store
+from collector.buffer.redis.link import Argument
+from collector.buffer.redis.store import Store
 from collector.model import DeadLetter, MonitorId, Settlement
 
 

@@ -84,11 +84,19 @@ class RedisSnapshots:
         return [None if head is None else bytes(head) for head in heads]
 
     async def get(self, snapshot: SnapshotId) -> bytes | None:
+        packed = await self._found(2, snapshot)
+        return None if packed is None else unpack(packed)
+
+    async def data(self, snapshot: SnapshotId) -> bytes | None:
+        return await self._found(3, snapshot)
+
+    async def _found(self, key: int, snapshot: SnapshotId) -> bytes | None:
+        """What one of the hashes says of a snapshot, whosever it is."""
         monitors = await self._monitors()
-        bodies = await self._store.commands(
-            [("HGET", MonitorKeys(monitor).snapshots[2], snapshot) for monitor in monitors]
+        found = await self._store.commands(
+            [("HGET", MonitorKeys(monitor).snapshots[key], snapshot) for monitor in monitors]
         )
-        return next((unpack(body) for body in bodies if body is not None), None)
+        return next((bytes(each) for each in found if each is not None), None)
 
     async def delete(self, snapshot: SnapshotId) -> bool:
         gone = False
@@ -97,15 +105,12 @@ class RedisSnapshots:
             [("HEXISTS", MonitorKeys(monitor).snapshots[2], snapshot) for monitor in monitors]
         )
         for monitor in (monitor for monitor, there in zip(monitors, found, strict=True) if there):
-            instants, heads, bodies = MonitorKeys(monitor).snapshots
-            _, _, removed = await self._store.commands(
-                [("ZREM", instants, snapshot), ("HDEL", heads, snapshot), ("HDEL", bodies, snapshot)], atomic=True
-            )
-            gone = gone or bool(removed)
+            gone |= bool(await self._store.run("delete_snapshot", MonitorKeys(monitor).snapshots, (snapshot,)))
         return gone
 
-    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int) -> int:
-        return int(await self._store.run("trim_snapshots", MonitorKeys(monitor).snapshots, (keep, newer_than_us)))
+    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int, keep_data_bytes: int) -> int:
+        bounds = (keep, newer_than_us, keep_data_bytes)
+        return int(await self._store.run("trim_snapshots", MonitorKeys(monitor).snapshots, bounds))
 
 
 def pack_head(record: SnapshotRecord) -> bytes:

@@ -4,7 +4,9 @@ Nothing is repeated here on a lost connection: whether the server did it is not 
 whether a repeat is harmless. The one exception is a script that the server has forgotten: it did nothing.
 """
 
+import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha1
@@ -12,33 +14,33 @@ from importlib.resources import files
 from typing import Any
 
 from redis import exceptions as redis_errors
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
-from collector.buffer.redis.faults import translated, unavailable
-from collector.buffer.redis.keys import PING
+from collector.buffer.redis import link
+from collector.buffer.redis.address import parse
+from collector.buffer.redis.facts import Facts, facts_of
+from collector.buffer.redis.faults import REDIS_ERRORS, translated, unavailable
+from collector.buffer.redis.gate import Gate
+from collector.buffer.redis.keys import COMMON, LAYOUT, LAYOUT_VERSION, PING
+from collector.buffer.redis.link import Argument, Command, Link
 from collector.errors import Invalid, Unavailable
 
 CONNECT_SECONDS = 3.0
 """A server that takes longer to accept is as good as down; the sender waits for us meanwhile."""
 ANSWER_SECONDS = 10.0
-"""Longer than the slowest script (200,000 new ids: under a second) behind a few others."""
+"""Much longer than any script takes: a disk that is slow to write the append-only file may hold it up."""
 MAX_CONNECTIONS = 64
-"""Per process; more callers than that wait for a free one."""
-IDLE_CHECK_SECONDS = 30
-"""A connection that was idle for longer is probed before it is used, so that half-open ones are noticed."""
+"""Per process and server; more callers than that wait for a free one."""
 MIN_REDIS = (7, 0)
 """Scripts declare flags (`allow-oom`, `no-writes`)."""
-
-Argument = str | bytes | int
+NEEDED_RIGHTS = "~collector:* +@read +@write +@scripting +@connection +info +cluster|slots +cluster|shards"
+"""What an ACL user needs; without `info` it works too, but cannot say what rows survive."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A script to run: its name, keys and arguments."""
+    """A script to run: its name, keys (all of one hash tag) and arguments."""
 
     script: str
     keys: Sequence[str]
@@ -64,61 +66,42 @@ def _load_scripts() -> dict[str, _Script]:
     return scripts
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the server says of itself; None where it may not be asked."""
-
-    version: str | None
-    aof: bool | None
-    eviction: str | None
-
-
 class Store:
-    """One server and its connections. Every method raises Unavailable."""
+    """Redis behind one URL. Every method raises Unavailable."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._address = parse(url)
         self._scripts = _load_scripts()
-        self._client: Redis | None = None
+        self._link: Link | None = None
+        self._gates: defaultdict[str, Gate] = defaultdict(
+            lambda: Gate(calls=MAX_CONNECTIONS, patience_seconds=ANSWER_SECONDS)
+        )
 
     async def open(self) -> Facts:
         """Raises Invalid when the server cannot be used as it is, with what to do."""
+        self._link = link.to(self._address, connect_seconds=CONNECT_SECONDS, answer_seconds=ANSWER_SECONDS)
         try:
-            pool = BlockingConnectionPool.from_url(
-                self._url,
-                max_connections=MAX_CONNECTIONS,
-                timeout=ANSWER_SECONDS,
-                socket_connect_timeout=CONNECT_SECONDS,
-                socket_timeout=ANSWER_SECONDS,
-                health_check_interval=IDLE_CHECK_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-                decode_responses=False,
-                protocol=2,  # the shapes of answers below are those of RESP2, which every server and proxy speaks
-            )
-        except ValueError as error:
-            raise Invalid(f"the buffer URL is not one of Redis: {error}", variable="COLLECTOR_BUFFER_URL") from error
-        self._client = Redis(connection_pool=pool)
-        try:
-            return await self._prepare()
+            return await self._prepare(self._link)
         except BaseException:
             await self.close()
             raise
 
-    async def _prepare(self) -> Facts:
-        client = self._connected()
+    async def _prepare(self, way: Link) -> Facts:
         try:
-            facts = await self.facts()
-            if facts.version is not None and _version(facts.version) < MIN_REDIS:
-                raise Invalid(f"Redis {facts.version} is too old: {MIN_REDIS[0]}.{MIN_REDIS[1]} or later is needed")
+            await way.open()
+            facts = await self._facts(way)
+            if facts.version is not None and facts.version < MIN_REDIS:
+                version, needed = (".".join(map(str, each)) for each in (facts.version, MIN_REDIS))
+                raise Invalid(f"Redis {version} is too old: {needed} or later is needed")
             for script in self._scripts.values():
-                await client.script_load(script.source)
-            await self.ping()
+                _any_good(await way.everywhere("SCRIPT", "LOAD", script.source))
+            await self._check_layout(way)
+            _all_good(await self._send([_PING]))
         except (redis_errors.AuthenticationError, redis_errors.AuthorizationError) as error:
             raise Invalid(f"Redis does not accept the user or password of the buffer URL: {error}") from error
         except redis_errors.NoPermissionError as error:
             raise Invalid(
-                f"the Redis user may not do what the buffer needs: {error}. "
-                "Allow +@read +@write +@scripting +@connection on keys collector:*"
+                f"the Redis user may not do what the buffer needs: {error}. It needs {NEEDED_RIGHTS}"
             ) from error
         except redis_errors.ResponseError as error:
             if "Error compiling script" in str(error):
@@ -126,37 +109,53 @@ class Store:
                     f"Redis 7.0 or later is needed, this server does not know its scripts: {error}"
                 ) from error
             raise unavailable(error) from error
-        except (redis_errors.RedisError, OSError) as error:
+        except REDIS_ERRORS as error:
             raise unavailable(error) from error
         return facts
 
-    async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-            await client.connection_pool.disconnect()
+    async def _check_layout(self, way: Link) -> None:
+        (version,) = _all_good(await self._send([("GET", LAYOUT)]))
+        if version is None:
+            # Data without a version is of a release before there were versions. Nobody else's name begins like ours.
+            async for name in way.names("collector:*"):
+                if name.decode() not in COMMON:
+                    (version,) = _all_good(await self._send([("GET", LAYOUT)]))  # another replica may just have begun
+                    version = version or b"1"
+                    break
+            else:
+                _all_good(await self._send([("SET", LAYOUT, LAYOUT_VERSION, "NX")]))
+                (version,) = _all_good(await self._send([("GET", LAYOUT)]))
+        if int(version) != LAYOUT_VERSION:
+            raise Invalid(
+                f"the data in this Redis has layout {int(version)}, this release reads and writes layout "
+                f"{LAYOUT_VERSION}: let the release that wrote it evaluate and deliver what waits, then use another "
+                "database, or remove the keys collector:*",
+                variable="COLLECTOR_BUFFER_URL",
+            )
 
-    def _connected(self) -> Redis:
-        if self._client is None:
+    async def close(self) -> None:
+        way, self._link = self._link, None
+        if way is not None:
+            await way.close()
+
+    def _opened(self) -> Link:
+        if self._link is None:
             raise Unavailable("the buffer is closed")
-        return self._client
+        return self._link
 
     async def ping(self) -> None:
-        """Write something. Raises redis-py's errors: `open` tells them apart, others go through `translated`."""
-        await self._connected().set(PING, "1", px=60_000)
+        """Write something. Whoever emptied the database under us finds it marked as ours again."""
+        await self.commands([_PING, ("SET", LAYOUT, LAYOUT_VERSION, "NX")])
 
     async def facts(self) -> Facts:
-        try:
-            info: dict[str, Any] = await self._connected().info()
-        except redis_errors.NoPermissionError:
+        with translated():
+            return await self._facts(self._opened())
+
+    async def _facts(self, way: Link) -> Facts:
+        answers = await way.everywhere("INFO")
+        if any(isinstance(answer, redis_errors.NoPermissionError) for answer in answers):
             return Facts(None, None, None)
-        aof = info.get("aof_enabled")
-        version = info.get("redis_version")
-        return Facts(
-            version=None if version is None else str(version),
-            aof=None if aof is None else bool(aof),
-            eviction=info.get("maxmemory_policy"),
-        )
+        return facts_of(_any_good(answers))
 
     # ------------------------------------------------------------ round trips
 
@@ -166,41 +165,81 @@ class Store:
 
     async def run_all(self, calls: Sequence[Call]) -> list[Any]:
         """Run scripts in one round trip; each is atomic, all of them together are not."""
+        return _none_failed(await self.run_each(calls))
+
+    async def run_each(self, calls: Sequence[Call]) -> list[Any]:
+        """The same, but what failed has its Unavailable in place of the answer."""
         with translated():
-            answers = await self._pipeline([self._command(call) for call in calls])
+            answers = await self._send([self._command(call) for call in calls])
             forgotten = [place for place, answer in enumerate(answers) if _is_forgotten(answer)]
             if forgotten:
                 _log.info("Redis has forgotten the scripts, most likely it restarted: they are loaded again")
                 for script in self._scripts.values():
-                    await self._connected().script_load(script.source)
-                again = await self._pipeline([self._command(calls[place]) for place in forgotten])
+                    await self._opened().everywhere("SCRIPT", "LOAD", script.source)
+                again = await self._send([self._command(calls[place]) for place in forgotten])
                 for place, answer in zip(forgotten, again, strict=True):
                     answers[place] = answer
-            return _all_good(answers)
+            return _in_our_words(answers)
 
-    async def commands(self, commands: Sequence[Sequence[Argument]], *, atomic: bool = False) -> list[Any]:
-        """Run plain commands in one round trip; `atomic`: nothing of others happens between them."""
+    async def commands(self, commands: Sequence[Command]) -> list[Any]:
+        """Run plain commands in one round trip; the second word of each is its key."""
+        return _none_failed(await self.commands_each(commands))
+
+    async def commands_each(self, commands: Sequence[Command]) -> list[Any]:
+        """The same, but what failed has its Unavailable in place of the answer."""
         with translated():
-            return _all_good(await self._pipeline(commands, atomic=atomic))
+            return _in_our_words(await self._send(commands))
 
     async def unlink(self, pattern: str) -> None:
         """Remove all keys of one hash tag whose names match, at the same instant. Their memory is freed later."""
         with translated():
-            names = [name async for name in self._connected().scan_iter(match=pattern, count=1000)]
+            names = [name async for name in self._opened().names(pattern)]
         if names:
             await self.commands([("UNLINK", *names)])
 
-    def _command(self, call: Call) -> Sequence[Argument]:
+    def _command(self, call: Call) -> Command:
         return ("EVALSHA", self._scripts[call.script].sha, len(call.keys), *call.keys, *call.arguments)
 
-    async def _pipeline(self, commands: Sequence[Sequence[Argument]], *, atomic: bool = False) -> list[Any]:
-        client = self._connected()
-        if not commands:
-            return []
-        async with client.pipeline(transaction=atomic) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)
-            return list(await pipeline.execute(raise_on_error=False))
+    async def _send(self, commands: Sequence[Command]) -> list[Any]:
+        """Each server gets its commands in one round trip, all servers at the same time."""
+        way = self._opened()
+        by_place: dict[str, list[int]] = {}
+        for index, command in enumerate(commands):
+            by_place.setdefault(way.place(_key(command)), []).append(index)
+        trips = [self._trip(way, place, [commands[index] for index in some]) for place, some in by_place.items()]
+        answers: list[Any] = [None] * len(commands)
+        for some, found in zip(by_place.values(), await asyncio.gather(*trips), strict=True):
+            for index, answer in zip(some, found, strict=True):
+                answers[index] = answer
+        return answers
+
+    async def _trip(self, way: Link, place: str, commands: Sequence[Command]) -> list[Any]:
+        """The answers, or errors in their place: one server's failure is not the others'."""
+        gate = self._gates[place]
+        began = asyncio.get_running_loop().time()
+        try:
+            async with gate.passed():
+                try:
+                    answers = await way.send(commands)
+                except REDIS_ERRORS as error:
+                    answers = [error] * len(commands)
+                lost = next((answer for answer in answers if link.is_lost(answer)), None)
+                if lost is None:
+                    gate.answered()
+                else:
+                    gate.failed(began, str(unavailable(lost)))
+                    await way.lost(place)
+                return answers
+        except Unavailable as error:
+            return [error] * len(commands)
+
+
+_PING: Command = ("SET", PING, "1", "PX", 60_000)
+
+
+def _key(command: Command) -> str:
+    key = command[3] if command[0] == "EVALSHA" else command[1]
+    return key.decode() if isinstance(key, bytes) else str(key)
 
 
 def _all_good(answers: list[Any]) -> list[Any]:
@@ -210,9 +249,22 @@ def _all_good(answers: list[Any]) -> list[Any]:
     return answers
 
 
+def _any_good(answers: list[Any]) -> list[Any]:
+    """A server that is away is forgiven while another is there; one that refuses is not."""
+    there = [answer for answer in answers if not link.is_lost(answer)]
+    return _all_good(there or answers)
+
+
+def _in_our_words(answers: list[Any]) -> list[Any]:
+    return [unavailable(answer) if isinstance(answer, REDIS_ERRORS) else answer for answer in answers]
+
+
+def _none_failed(answers: list[Any]) -> list[Any]:
+    for answer in answers:
+        if isinstance(answer, Unavailable):
+            raise answer
+    return answers
+
+
 def _is_forgotten(answer: Any) -> bool:
     return isinstance(answer, redis_errors.NoScriptError)
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())

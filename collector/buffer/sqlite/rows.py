@@ -20,6 +20,7 @@ from collector.buffer.sqlite import purge as purge_deeds
 from collector.buffer.sqlite.books import PANE, Books, PaneRow, find_monitor, in_batches
 from collector.buffer.sqlite.engine import Engine
 from collector.clock import Clock
+from collector.errors import Backpressure
 from collector.model import (
     Append,
     Appended,
@@ -113,7 +114,8 @@ def append_to(
     )
     if new and refused is not None:
         books.save()
-        return [Appended(0, refused=refused) if answer.accepted else answer for answer in answers]
+        full = Appended(0, refused=Backpressure(refused))
+        return [full if answer.accepted else answer for answer in answers]
     for append, answer in new:
         _store(books, append, answer, now_us)
     books.save()
