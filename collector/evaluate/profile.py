@@ -98,7 +98,7 @@ class ColumnProfile:
             return self._factors[0] < 0
         if self.kind == "float":
             return np.isnan(self.array)
-        return self.series.isna().to_numpy(dtype=np.bool_)
+        return np.asarray(self.series.array.isna(), dtype=np.bool_)
 
     @lazy
     def missing(self) -> int:
