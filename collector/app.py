@@ -24,6 +24,7 @@ from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
 from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.evaluate import EvaluateHandler
+from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.forward import ForwardHandler
 from collector.pipeline.intake import BufferedIntake
 from collector.pipeline.outboxes import Outboxes
@@ -89,12 +90,20 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
         ready = Readiness(buffer)
         references = References(buffer, settings.data_dir)
         errors = LastErrors(buffer, clock)
+        forgetting = Forgetting(buffer, clock)
+
+        def gone(monitor: MonitorId) -> None:
+            references.drop(monitor)
+            telemetry.forget("monitor", monitor)
+
         registry = MonitorRegistry(
             buffer=buffer,
             references=references,
             errors=errors,
             destinations=configuration.destinations,
             check=check_monitor,
+            forgetting=forgetting,
+            gone=gone,
         )
         await registry.load(configuration.monitors)
         wake, deliver = asyncio.Event(), asyncio.Event()
@@ -141,6 +150,9 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
             wake=wake,
             telemetry=telemetry,
             clock=clock,
+            keep_letters=settings.keep_dead_letters,
+            keep_letters_age=timedelta(days=settings.keep_dead_letters_days),
+            forgetting=forgetting,
             keep_snapshots=settings.keep_snapshots,
             keep_snapshots_age=timedelta(days=settings.keep_snapshots_days),
         )
@@ -157,8 +169,8 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
             ready=ready,
             telemetry=telemetry,
             extra_routes=pages.routes(StoredPages(registry, buffer)),
-        )
             workspaces=_workspaces(configuration),
+        )
         await stack.enter_async_context(_listening(site, settings, serving))
         log.info("listening on http://%s:%d as %s, rows are durable as %s", serving.host, serving.port, serving.role,
                  buffer.durability())  # fmt: skip
@@ -208,13 +220,13 @@ async def _built_destinations(configuration: Configuration) -> AsyncIterator[dic
             await destination.close()
 
 
-async def _load_references(monitors: Sequence[Monitor], intake: BufferedIntake) -> None:
 def _workspaces(configuration: Configuration) -> dict[str, str]:
     """Which destination is the Evidently service of a URL."""
     wishes = configuration.destinations.items()
     return {wish.url.rstrip("/"): name for name, wish in wishes if isinstance(wish, EvidentlyDestination)}
 
 
+async def _load_references(monitors: Sequence[Monitor], intake: BufferedIntake) -> None:
     """References named by path are read at the start: a file that is not there is told now, not in the first window."""
     for monitor in monitors:
         if monitor.reference is not None and monitor.reference.path is not None:

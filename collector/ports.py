@@ -339,8 +339,8 @@ class Monitors(Protocol):
         """Add or replace; says whether it is new. Raises Invalid (an unknown metric, destination, parameter)."""
         ...
 
-    async def delete(self, monitor: str) -> None:
-        """Raises UnknownMonitor."""
+    async def delete(self, monitor: str) -> int:
+        """Forget it and all that is kept of it. Says how many rows still waited. Raises UnknownMonitor."""
         ...
 
     async def describe(self, monitor: Monitor) -> Mapping[str, object]:

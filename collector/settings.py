@@ -52,6 +52,12 @@ class Settings(BaseSettings):
     """Snapshots kept for the API and the pages, per monitor; older ones are forgotten."""
     keep_snapshots_days: Annotated[float, Field(gt=0)] = 400.0
     """Snapshots of windows older than this, counted back from the monitor's newest window, are forgotten."""
+    keep_data_bytes: Annotated[int, Field(ge=0)] = 256 * 2**20
+    """Rows of snapshots (`include_data`) kept in the buffer, per monitor; above it, those of the oldest are forgotten."""
+    keep_dead_letters: Annotated[int, Field(ge=1)] = 10_000
+    """Dead letters kept per monitor; older ones are dropped with their rows, and counted."""
+    keep_dead_letters_days: Annotated[float, Field(gt=0)] = 30.0
+    """Dead letters older than this are dropped with their rows, and counted."""
     drain_seconds: Annotated[float, Field(ge=0)] = 0.0
     """How long a stopping process says that it is not ready before it closes its port: time for balancers to see."""
     shutdown_seconds: Annotated[float, Field(ge=0)] = 20.0

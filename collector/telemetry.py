@@ -121,6 +121,16 @@ class Telemetry:
             raise TypeError(f"{name} is not a histogram")
         series.observe(seconds)
 
+    def forget(self, label: str, value: str) -> None:
+        """Show no gauge of this label value any more. Counters stay: what they counted has happened."""
+        for key in list(self._children):
+            name, *rest = key
+            labels = dict(zip(rest[: len(rest) // 2], rest[len(rest) // 2 :], strict=True))
+            series = self._series[name]
+            if isinstance(series, Gauge) and labels.get(label) == value:
+                series.remove(*(labels[each] for each in series._labelnames))  # noqa: SLF001 - it names them nowhere else
+                del self._children[key]
+
     def text(self) -> bytes:
         """The exposition that Prometheus scrapes."""
         return generate_latest(self.registry)

@@ -1,8 +1,10 @@
 """References: stored once for every replica, kept as a file on the disk of each worker that uses them."""
 
 import asyncio
+import glob
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from collector.model import MonitorId
@@ -10,6 +12,8 @@ from collector.monitor import Monitor
 from collector.ports import Buffer, ReferenceFile
 
 KIND = "reference"
+_CONTENT = re.compile("[0-9a-f]{16}")
+"""How a file's name ends: a monitor's id may begin like another one's."""
 
 
 class References:
@@ -43,6 +47,14 @@ class References:
         await asyncio.to_thread(_write_atomically, path, document.body)
         self._files[monitor] = ReferenceFile(document.version, str(path))
         return self._files[monitor]
+
+
+    def drop(self, monitor: MonitorId) -> None:
+        """Its files on this machine go: there is no such monitor any more."""
+        self._files.pop(monitor, None)
+        for path in self._directory.glob(f"{glob.escape(monitor)}-*.parquet"):
+            if _CONTENT.fullmatch(path.stem.removeprefix(f"{monitor}-")):
+                path.unlink(missing_ok=True)
 
 
 def _write_atomically(path: Path, body: bytes) -> None:

@@ -11,6 +11,7 @@ from collector.errors import Invalid, UnknownMonitor
 from collector.model import Account, MonitorId, MonitorState, PaneState, SnapshotQuery
 from collector.monitor import DestinationSettings, Monitor, misdirected
 from collector.pipeline.errors import LastErrors
+from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.references import References
 from collector.ports import Buffer
 from collector.sentences import dotted
@@ -32,12 +33,17 @@ class MonitorRegistry:
         errors: LastErrors,
         destinations: Mapping[str, DestinationSettings],
         check: Callable[[Monitor], None],
+        forgetting: Forgetting,
+        gone: Callable[[MonitorId], None] = lambda _: None,
     ) -> None:
+        """`gone` hears of each monitor that this replica no longer has."""
         self._buffer = buffer
         self._references = references
         self._errors = errors
         self._destinations = destinations
         self._check = check
+        self._forgetting = forgetting
+        self._gone = gone
         self._monitors: dict[str, Monitor] = {}
         self._versions: dict[str, int] = {}
 
@@ -46,6 +52,7 @@ class MonitorRegistry:
         names = set()
         for monitor in configured:
             names.add(monitor.id)
+            await self._forgetting.stop(MonitorId(monitor.id))
             await self._buffer.documents.put(KIND, monitor.id, _dump(monitor, origin="yaml"))
         for key in await self._buffer.documents.versions(KIND):
             document = await self._buffer.documents.get(KIND, key)
@@ -59,6 +66,7 @@ class MonitorRegistry:
         versions = await self._buffer.documents.versions(KIND)
         for key in set(self._monitors) - set(versions):
             del self._monitors[key]
+            self._gone(MonitorId(key))
         for key, version in versions.items():
             if self._versions.get(key) == version and key in self._monitors:
                 continue
@@ -91,14 +99,17 @@ class MonitorRegistry:
             )
         await asyncio.to_thread(self._check, monitor)
         new = monitor.id not in self._monitors
+        await self._forgetting.stop(MonitorId(monitor.id))
         await self._buffer.documents.put(KIND, monitor.id, _dump(monitor, origin="api"))
         await self.refresh()
         return new
 
-    async def delete(self, monitor: str) -> None:
-        self.get(monitor)
-        await self._buffer.documents.delete(KIND, monitor)
+    async def delete(self, monitor: str) -> int:
+        key = MonitorId(self.get(monitor).id)
+        await self._forgetting.begin(key)
+        await self._buffer.documents.delete(KIND, key)
         await self.refresh()
+        return await self._forgetting.forget(key)
 
     async def describe(self, monitor: Monitor) -> Mapping[str, object]:
         key = MonitorId(monitor.id)

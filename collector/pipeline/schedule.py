@@ -21,7 +21,9 @@ from collector.model import SECOND_US, MonitorId, SnapshotQuery
 from collector.monitor import Monitor
 from collector.pipeline.alerts import tick
 from collector.pipeline.first_windows import FirstWindows
+from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.outboxes import Outboxes
+from collector.pipeline.registry import KIND as MONITOR_KIND
 from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer
@@ -48,6 +50,9 @@ class Housekeeping:
         wake: asyncio.Event,
         telemetry: Telemetry,
         clock: Clock,
+        forgetting: Forgetting,
+        keep_letters: int,
+        keep_letters_age: timedelta,
         keep_snapshots: int,
         keep_snapshots_age: timedelta,
     ) -> None:
@@ -56,6 +61,9 @@ class Housekeeping:
         self._wake = wake
         self._telemetry = telemetry
         self._clock = clock
+        self._forgetting = forgetting
+        self._keep_letters = keep_letters
+        self._keep_letters_age = keep_letters_age
         self._keep_snapshots = keep_snapshots
         self._keep_snapshots_age = keep_snapshots_age
         self._first_windows = FirstWindows(buffer)
@@ -84,6 +92,14 @@ class Housekeeping:
     async def trim_snapshots(self) -> None:
         """Keep the newest snapshots, by count and age."""
         await self._each_monitor(self._trim_snapshots_of)
+
+    async def trim_dead_letters(self) -> None:
+        """Keep the newest dead letters, by count and age."""
+        await self._each_monitor(self._trim_dead_letters_of)
+
+    async def forget_deleted(self) -> None:
+        """Finish what deleted monitors left."""
+        await self._forgetting.finish(MONITOR_KIND)
 
     async def set_gauges(self) -> None:
         """Copy each monitor's account into its series."""
@@ -137,7 +153,17 @@ class Housekeeping:
         # Age is counted from the newest window, not from now: history that is sent today is as old as it says.
         newest = datetime.fromisoformat(orjson.loads(page.summaries[0])["timestamp"])
         newer_than_us = microseconds(newest - _EPOCH) - microseconds(self._keep_snapshots_age)
-        await self._buffer.snapshots.trim(key, keep=self._keep_snapshots, newer_than_us=newer_than_us)
+        await self._buffer.snapshots.trim(
+            key, keep=self._keep_snapshots, newer_than_us=newer_than_us, keep_data_bytes=self._keep_data_bytes
+        )
+
+    async def _trim_dead_letters_of(self, monitor: Monitor) -> None:
+        older_us = self._clock.now_us() - microseconds(self._keep_letters_age)
+        gone = await self._buffer.dead_letters.trim(
+            MonitorId(monitor.id), keep=self._keep_letters, newer_than_us=older_us
+        )
+        if gone:
+            log.warning("%s: %d dead letters were too old, or too many, and are dropped", monitor.id, gone)
 
     async def _set_gauges_of(self, monitor: Monitor) -> None:
         account = await self._buffer.account(MonitorId(monitor.id))
@@ -174,6 +200,8 @@ def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_sec
             (housekeeping.forget_old_rows, max(FORGET_SECONDS, tick_seconds)),
             (housekeeping.drop_unpaired, max(FORGET_SECONDS, tick_seconds)),
             (housekeeping.trim_snapshots, TRIM_SECONDS),
+            (housekeeping.trim_dead_letters, TRIM_SECONDS),
+            (housekeeping.forget_deleted, FORGET_SECONDS),
             (housekeeping.look_after_alerts, ALERT_SECONDS),
             (outboxes.set_outbox_gauges, ACCOUNT_SECONDS),
             (outboxes.sweep_outboxes, SWEEP_SECONDS),

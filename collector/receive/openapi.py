@@ -67,6 +67,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         }
     ),
     "Reference": _object({"version": _COUNT, "rows": _COUNT, "columns": _list(_TEXT)}),
+    "Deleted": _object({"deleted": _TEXT, "dropped_rows": _COUNT}),
     "Flushed": _object({"windows": _list(_TEXT)}),
     "Monitor": {
         **_object({"id": _TEXT, "state": {"type": "object"}}),

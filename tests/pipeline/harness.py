@@ -26,6 +26,7 @@ from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
 from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.evaluate import EvaluateHandler
+from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.forward import ForwardHandler
 from collector.pipeline.intake import BufferedIntake
 from collector.pipeline.patience import Attempts, Patience
@@ -76,16 +77,18 @@ class Pipeline:
         self.references = References(buffer, directory)
         self.errors = LastErrors(buffer, clock)
         self.wake, self.deliver = asyncio.Event(), asyncio.Event()
+        forgetting = Forgetting(buffer, clock)
         self.registry = MonitorRegistry(
             buffer=buffer, references=self.references, errors=self.errors, destinations=DESTINATIONS,
-            check=lambda monitor: None,
+            check=lambda monitor: None, forgetting=forgetting, gone=self.references.drop,
         )  # fmt: skip
         self.intake = BufferedIntake(
             buffer=buffer, references=self.references, telemetry=self.telemetry, clock=clock, wake=self.wake
         )
         self.housekeeping = Housekeeping(
             buffer=buffer, registry=self.registry, wake=self.wake, telemetry=self.telemetry, clock=clock,
-            keep_snapshots=100, keep_snapshots_age=timedelta(days=30),
+            keep_letters=50, keep_letters_age=timedelta(days=30), forgetting=forgetting,
+            keep_snapshots=100, keep_snapshots_age=timedelta(days=30), keep_data_bytes=10_000_000,
         )  # fmt: skip
         self.evaluating = self.worker(
             WORK_QUEUE,

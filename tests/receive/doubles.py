@@ -61,6 +61,7 @@ class FakeMonitors:
     async def delete(self, monitor: str) -> None:
         self.get(monitor)
         del self.known[monitor]
+        return 7
 
     async def describe(self, monitor: Monitor) -> Mapping[str, object]:
         return {"buffered_rows": 0}

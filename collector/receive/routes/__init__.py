@@ -51,8 +51,8 @@ _WORKING: tuple[Route, ...] = (
           [(200, "Monitor")], ["unknown-monitor"], also=_INGEST),  # the SDK asks which columns to fill
     Route("PUT", _M, monitors.put, _ADMIN, "Create or replace a monitor",
           [(200, "Monitor"), (201, "Monitor")], ["malformed", "invalid", "too-large"], "monitor"),
-    Route("DELETE", _M, monitors.delete, _ADMIN, "Watch it no longer",
-          [(204, "")], ["unknown-monitor"]),
+    Route("DELETE", _M, monitors.delete, _ADMIN, "Watch it no longer, and forget all that is kept of it",
+          [(200, "Deleted")], ["unknown-monitor"]),
     Route("GET", "/v1/snapshots", snapshots.list_some, _READ, "Snapshots, newest first, page by page",
           [(200, "Snapshots")], ["bad-parameter"], None, _LIST),
     Route("GET", _S, snapshots.get, _READ, "A snapshot",

@@ -34,11 +34,11 @@ async def put(request: web.Request) -> web.Response:
 
 
 async def delete(request: web.Request) -> web.Response:
-    """The monitor goes; its rows stay until they expire."""
+    """The monitor goes, and all that is kept of it: rows, snapshots, dead letters, its reference."""
     door, name = door_of(request), request.match_info["monitor"]
-    await door.monitors.delete(name)
+    dropped = await door.monitors.delete(name)
     door.judge.forget(name)
-    return web.Response(status=204)
+    return json_answer({"deleted": name, "dropped_rows": dropped})
 
 
 async def flush(request: web.Request) -> web.Response:
