@@ -5,14 +5,13 @@ brings it.
 """
 
 import warnings
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import distance as distances
 
 from collector.errors import Invalid
 from collector.evaluate.drift import find_stattest
@@ -94,12 +93,7 @@ class Model(DriftMethod):
 
 
 Measure = Literal["euclidean", "cosine", "cityblock", "chebyshev"]
-_MEASURES: Mapping[str, Callable[[Floats, Floats], float]] = {
-    "euclidean": distances.euclidean,
-    "cosine": distances.cosine,
-    "cityblock": distances.cityblock,
-    "chebyshev": distances.chebyshev,
-}
+_MEASURES: tuple[Measure, ...] = get_args(Measure)
 
 
 @dataclass(frozen=True)
@@ -122,7 +116,7 @@ class Distance(DriftMethod):
 
     def compare(self, reference: Floats, current: Floats) -> EmbeddingsDrift:
         reference, current = _reduced(reference, current, self.pca_components)
-        measure = _MEASURES[self.dist]
+        measure = getattr(scipy.spatial.distance, self.dist)
         score = float(measure(reference.mean(axis=0), current.mean(axis=0)))
         if not self.bootstrap:
             return EmbeddingsDrift(score, score > self.threshold)

@@ -6,9 +6,13 @@ import sys
 import pytest
 
 
-def loaded_by(statement: str) -> set[str]:
-    code = f"{statement}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+def modules_loaded_by(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
     return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def loaded_by(statement: str) -> set[str]:
+    return {name.partition(".")[0] for name in modules_loaded_by(statement)}
 
 
 @pytest.mark.parametrize("statement", ["import collector", "import collector.cli", "import collector.model"])
@@ -22,3 +26,12 @@ def test_a_pure_receiver_is_free_of_pandas_and_scipy():
 
 def test_evaluating_needs_no_server():
     assert {"aiohttp", "redis", "apscheduler", "evidently", "plotly"}.isdisjoint(loaded_by("import collector.evaluate"))
+
+
+def test_evaluating_loads_the_statistics_that_it_uses_and_no_others():
+    statement = (
+        "from collector import ColumnMapping, Report, TestSuite\n"
+        "from collector import descriptors, metric_preset, metrics, test_preset, tests"
+    )
+    heavy = {"scipy.stats", "scipy.spatial", "scipy.optimize", "sklearn", "plotly", "aiohttp", "jinja2"}
+    assert heavy.isdisjoint(modules_loaded_by(statement))

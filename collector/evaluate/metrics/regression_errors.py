@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
@@ -58,7 +58,7 @@ def _line(rows: Errors) -> dict[str, float]:
     if rows.errors.size < 2:
         return {"slope": np.nan, "intercept": np.nan, "r": np.nan}
     with np.errstate(invalid="ignore", divide="ignore"):
-        _, (slope, intercept, r) = stats.probplot(np.sort(rows.errors))
+        _, (slope, intercept, r) = scipy.stats.probplot(np.sort(rows.errors))
     return {"slope": float(slope), "intercept": float(intercept), "r": float(r)}
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.profile import quantile
@@ -88,7 +88,7 @@ def normality(errors: Floats) -> dict[str, float]:
     if errors.size < 2:
         return dict.fromkeys(("slope", "intercept", "r"), np.nan)
     with np.errstate(all="ignore"):
-        _, (slope, intercept, r) = stats.probplot(errors)
+        _, (slope, intercept, r) = scipy.stats.probplot(errors)
     return {"slope": float(slope), "intercept": float(intercept), "r": float(r)}
 
 

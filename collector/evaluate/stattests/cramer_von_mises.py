@@ -1,6 +1,6 @@
 """Two-sample Cramér-von Mises test: the squared distance between the two empirical distributions, over all values."""
 
-from scipy import stats
+import scipy
 
 from collector.errors import Invalid
 from collector.evaluate.pair import Pair
@@ -20,7 +20,7 @@ def score(pair: Pair) -> float:
     """
     if min(pair.reference_rows, pair.current_rows) < 2:
         raise Invalid(f"cramer_von_mises needs two values on each side; column {pair.name!r} has fewer")
-    return float(stats.cramervonmises_2samp(pair.reference_sorted, pair.current_sorted).pvalue)
+    return float(scipy.stats.cramervonmises_2samp(pair.reference_sorted, pair.current_sorted).pvalue)
 
 
 cramer_von_mises = StatTest("cramer_von_mises", "Cramer-von Mises", ("num",), 0.1, "<=", score)

@@ -1,6 +1,6 @@
 """Energy distance, in the unit of the square root of the values: not normalised by their spread."""
 
-from scipy import stats
+import scipy
 
 from collector.evaluate.pair import Pair
 from collector.evaluate.stattests.base import StatTest
@@ -17,7 +17,7 @@ def score(pair: Pair) -> float:
     >>> score(Pair("num", *sides))
     1.0
     """
-    return float(stats.energy_distance(pair.reference_sorted, pair.current_sorted))
+    return float(scipy.stats.energy_distance(pair.reference_sorted, pair.current_sorted))
 
 
 ed = StatTest("ed", "Energy-distance", ("num",), 0.1, ">", score)

@@ -3,7 +3,7 @@
 import warnings
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from collector.errors import Invalid
 from collector.evaluate.pair import Pair
@@ -33,7 +33,7 @@ def score(pair: Pair) -> float:
         raise Invalid(f"es needs spread: the middle half of column {pair.name!r} is a single value")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a few distinct values: the covariance has no full rank, the test stands
-        return float(stats.epps_singleton_2samp(pair.reference_sorted, pair.current_sorted).pvalue)
+        return float(scipy.stats.epps_singleton_2samp(pair.reference_sorted, pair.current_sorted).pvalue)
 
 
 es = StatTest("es", "Epps-Singleton", ("num",), 0.05, "<", score)

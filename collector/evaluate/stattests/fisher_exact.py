@@ -1,7 +1,7 @@
 """Fisher's exact test of a column with two values."""
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from collector.errors import Invalid
 from collector.evaluate.pair import Pair
@@ -33,7 +33,7 @@ def score(pair: Pair) -> float:
         )
     if len(values) == 1:
         return 1.0
-    return float(stats.fisher_exact(np.stack([current, reference])).pvalue)
+    return float(scipy.stats.fisher_exact(np.stack([current, reference])).pvalue)
 
 
 fisher_exact = StatTest("fisher_exact", "Fisher's Exact test", ("cat",), 0.1, "<", score)

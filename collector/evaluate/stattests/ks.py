@@ -4,6 +4,7 @@ import math
 import warnings
 
 import numpy as np
+import scipy
 
 from collector.evaluate.pair import Pair
 from collector.evaluate.profile import Array
@@ -27,15 +28,14 @@ def score(pair: Pair) -> float:
     left, right = pair.reference_sorted, pair.current_sorted
     if left.size == right.size <= MAX_EXACT_ROWS:
         return _p_value_of_equal_sizes(left, right)
-    from scipy import stats  # noqa: PLC0415 - slow to import, and needed for sides of unequal size only
-
     if max(left.size, right.size) > MAX_EXACT_ROWS:
         rows = np.round(left.size * right.size / (left.size + right.size))
-        return float(stats.kstwo.sf(statistic(left, right), rows))
+        return float(scipy.stats.kstwo.sf(statistic(left, right), rows))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # rounding above 1: scipy then takes the asymptotic value
-        exact = getattr(stats.ks_2samp, "__wrapped__", stats.ks_2samp)  # its wrapper, about axes and NaN, takes as long
-        return float(exact(left, right).pvalue)
+        test = scipy.stats.ks_2samp
+        bare = getattr(test, "__wrapped__", test)  # looking at axes and NaN takes nearly as long as the test
+        return float(bare(left, right).pvalue)
 
 
 def statistic(left: Array, right: Array) -> float:

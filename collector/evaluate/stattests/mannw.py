@@ -1,6 +1,6 @@
 """Mann-Whitney U test, one-sided: whether the reference's values tend to be smaller than the current ones."""
 
-from scipy import stats
+import scipy
 
 from collector.evaluate.pair import Pair
 from collector.evaluate.stattests.base import StatTest
@@ -19,7 +19,7 @@ def score(pair: Pair) -> float:
     >>> score(Pair("num", *sides)), score(Pair("num", *reversed(sides)))
     (0.00011224, 0.99989411)
     """
-    return float(stats.mannwhitneyu(pair.reference_sorted, pair.current_sorted, alternative="less").pvalue)
+    return float(scipy.stats.mannwhitneyu(pair.reference_sorted, pair.current_sorted, alternative="less").pvalue)
 
 
 mannw = StatTest("mannw", "Mann-Whitney U-rank test", ("num",), 0.05, "<", score)
