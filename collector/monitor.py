@@ -9,10 +9,11 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
-from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_serializer, field_validator, model_validator
 
 from collector.alert import AlertSettings
 from collector.durations import Duration, microseconds
+from collector.locations import shown
 from collector.model import SECOND_US, Phase
 from collector.source import SourceSettings
 from collector.strict import Model, inconsistent, near_miss
@@ -20,6 +21,10 @@ from collector.strict import Model, inconsistent, near_miss
 KeyPath = tuple[str | int, ...]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 """Ids of monitors, names of reports and destinations: they stand in URLs, keys and file names."""
+
+
+MOST_STEPS = 1000
+"""Steps of a sliding window: each is read from the buffer for every window that it belongs to."""
 
 
 class Columns(Model):
@@ -74,11 +79,13 @@ def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
 class WindowSettings(Model):
     """When windows end: every so often, by cron, after so many rows; whichever comes first.
 
-    `time`: event (needs `columns.timestamp`) or arrival. `lateness`: how long a window waits past its end for rows
-    that are late. `idle`: when nothing arrived for so long, the wall clock closes windows instead of the watermark.
+    `over`: windows slide. One ends after each `every`, and holds the rows of so long before its end. `time`: event
+    (needs `columns.timestamp`) or arrival. `lateness`: how long a window waits past its end for rows that are late.
+    `idle`: when nothing arrived for so long, the wall clock closes windows instead of the watermark.
     """
 
     every: Duration | None = None
+    over: Duration | None = None
     cron: str | None = None
     rows: Annotated[int, Field(ge=1)] | None = None
     time: Literal["event", "arrival"] | None = None
@@ -115,6 +122,20 @@ class WindowSettings(Model):
             raise ValueError("give every or cron, not both")
         return self
 
+    @model_validator(mode="after")
+    def _slides_by_whole_steps(self) -> Self:
+        if self.over is None:
+            return self
+        if self.every is None or self.rows is not None:
+            raise ValueError("over makes windows slide by every: it needs every, and goes with neither cron nor rows")
+        if self.over <= self.every or self.over % self.every:
+            raise ValueError(f"over is {self.over}: expected a multiple of every, {self.every}, and more than that")
+        if self.over // self.every > MOST_STEPS:
+            raise ValueError(
+                f"over has {self.over // self.every} steps of every: at most {MOST_STEPS} are read at once"
+            )
+        return self
+
 
 class LabelSettings(Model):
     """`wait`: how long after a window's end its labels are waited for, unless `coverage` is reached before.
@@ -145,16 +166,43 @@ class CompareSettings(Model):
 
 
 class ReferenceSettings(Model):
-    """Where the rows come from that windows are compared with: a file, or an upload through the API."""
+    """Where the rows come from that windows are compared with.
+
+    A file, folder or URL (`path`, read again after each `refresh`), an upload through the API, the `first_windows` that were complete, or for each window an earlier
+    one: the one before it (`previous_window`), or the one so long before (`window_ago: 7d`, the same time last week).
+    `keep`: its rows, or only the profile of each column.
+    """
 
     path: str | None = None
+    refresh: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = None
     upload: bool = False
+    first_windows: Annotated[int, Field(ge=1, le=1000)] | None = None
+    previous_window: bool = False
+    window_ago: Duration | None = None
+    keep: Literal["rows", "profile"] = "rows"
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.path is not None) + self.upload != 1:
-            raise ValueError("give exactly one of path, upload")
+        given = (self.path, self.first_windows, self.window_ago)
+        if sum(each is not None for each in given) + self.upload + self.previous_window != 1:
+            raise ValueError("give exactly one of path, upload, first_windows, previous_window, window_ago")
+        if self.refresh is not None and self.path is None:
+            raise ValueError("refresh reads a path again: give a path")
+        if self.keep == "profile" and (self.previous_window or self.window_ago is not None):
+            raise ValueError("keep: profile is for a reference that is stored: earlier windows are read as they lie")
         return self
+
+    @field_serializer("path")
+    def _without_secrets(self, value: str | None) -> str | None:
+        """Stored and shown without what gives access; whoever reads the path has it from the configuration."""
+        return None if value is None else shown(value)
+
+    @field_validator("window_ago")
+    @classmethod
+    def _some_time_ago(cls, value: timedelta | None) -> timedelta | None:
+        if value is not None and value <= timedelta(0):
+            raise ValueError("expected a time before the window, such as 7d")
+        return value
 
 
 def _named_item(value: object) -> object:
@@ -237,6 +285,8 @@ class Monitor(Model):
     reports: tuple[ReportSettings, ...] = ()
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = Field(default_factory=dict)
+    include_data: bool = False
+    """Whether the rows of a window are stored with its snapshots, and forwarded with them."""
     forward: tuple[str, ...] = ()
     alerts: tuple[AlertSettings, ...] = ()
 

@@ -183,7 +183,7 @@ class EvaluateHandler:
                 queue=outbox(DestinationName(destination)),
                 monitor=record.monitor,
                 key=record.id,
-                payload=orjson.dumps({"snapshot": record.id, "revision": record.revision}),
+                payload=orjson.dumps({"snapshot": record.id, "revision": record.revision, "data": bool(record.data)}),
                 ready_us=now_us,
             )
             for destination in monitor.forward
@@ -193,4 +193,3 @@ class EvaluateHandler:
     def _count_failed_metrics(self, monitor: Monitor, records: Sequence[SnapshotRecord]) -> None:
         failed = sum(orjson.loads(record.summary)["tests"]["ERROR"] for record in records)
         self._telemetry.count("collector_evaluate_failed_metrics_total", failed, monitor=monitor.id)
-

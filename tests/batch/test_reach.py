@@ -47,6 +47,24 @@ def evaluated(each, seen=10, phase=Phase.ROWS):
     return replace(each, settled={**each.settled, (0, phase): known})
 
 
+def all_evaluated(wish, panes):
+    """Every window settled in every phase, with all that there was to see for it."""
+    lookback = Lookback(wish, state(*panes))
+    return [
+        replace(
+            each,
+            settled={
+                (0, phase): Settled(
+                    Outcome.EVALUATED, each.rows, each.labelled, 1, each.pane.end_us + SECOND_US,
+                    lookback.seen(Window(each.pane), phase).count,
+                )
+                for phase in wish.phases
+            },
+        )
+        for each in panes
+    ]  # fmt: skip
+
+
 def starts(windows):
     return [(each.pane.start_us - START) // HOUR for each in windows]
 
@@ -132,7 +150,7 @@ def test_last_week_is_the_same_hour_on_the_wall_also_across_a_change_of_the_cloc
 
 def test_late_rows_make_every_window_that_reads_them_due_again():
     wish, now_us = monitor(SLIDING), START + 20 * HOUR
-    panes = [evaluated(pane(hour), seen=10 * min(hour + 1, 4)) for hour in range(8)]
+    panes = all_evaluated(wish, [pane(hour) for hour in range(8)])
     assert due(wish, state(*panes), now_us) == []
     panes[2] = replace(panes[2], rows=11, last_append_us=START + 19 * HOUR)
     found = due(wish, state(*panes), now_us)
@@ -143,11 +161,17 @@ def test_late_rows_make_every_window_that_reads_them_due_again():
 
 def test_late_rows_of_a_reference_make_its_window_due_again_but_not_the_one_after_that():
     wish, now_us = monitor(reference={"previous_window": True}), START + 20 * HOUR
-    panes = [evaluated(pane(hour), seen=10 if hour == 0 else 20) for hour in range(4)]
+    panes = all_evaluated(wish, [pane(hour) for hour in range(4)])
     panes[0] = replace(panes[0], rows=11, last_append_us=START + 19 * HOUR)
     assert starts(each.window for each in due(wish, state(*panes), now_us)) == [0, 1]
-    again = [evaluated(panes[0], seen=11), evaluated(panes[1], seen=21)]
-    assert due(wish, state(*again, *panes[2:]), now_us + HOUR) == []
+    assert due(wish, state(*all_evaluated(wish, panes)[:2], *panes[2:]), now_us + HOUR) == []
+
+
+def test_a_window_that_comes_late_becomes_the_previous_one_of_the_next_whatever_its_rows():
+    wish = monitor(reference={"previous_window": True})
+    known = all_evaluated(wish, [pane(0, rows=10), pane(5)])
+    late = evaluated(pane(3, rows=1), seen=2**63)
+    assert starts(each.window for each in due(wish, state(known[0], late, known[1]), START + 20 * HOUR)) == [5]
 
 
 def test_labels_of_a_reference_count_in_the_phase_that_waits_for_labels_only():
@@ -156,7 +180,7 @@ def test_labels_of_a_reference_count_in_the_phase_that_waits_for_labels_only():
         {"name": "quality", "metrics": ["M"], "needs_target": True},
     ]
     wish, now_us = monitor(reference={"previous_window": True}, reports=reports), START + 20 * HOUR
-    panes = [evaluated(evaluated(pane(hour), 10 + 10 * hour), 10 + 10 * hour, Phase.LABELS) for hour in range(2)]
+    panes = all_evaluated(wish, [pane(hour) for hour in range(2)])
     assert due(wish, state(*panes), now_us) == []
     panes[0] = replace(panes[0], labelled=1, label_changes=1, last_label_us=START + 19 * HOUR)
     found = due(wish, state(*panes), now_us)

@@ -166,3 +166,13 @@ async def test_many_labels_at_once(buffer: Buffer) -> None:
     assert found["a0"] == "9001"
     assert found["a9000"] == "9000"
     assert (await buffer.rows.state(M)).panes[0].labelled == 9_001
+
+
+async def test_every_label_that_joins_or_changes_is_counted_and_a_resend_is_not(buffer: Buffer) -> None:
+    await buffer.rows.append([rows("a", "b")])
+    for sent in ([label("a", 1)], [label("a", 1)], [label("a", 2)], [label("b", 1), label("nobody", 1)]):
+        await buffer.rows.add_labels(M, sent)
+    await buffer.rows.append([rows("nobody")])
+    (pane,) = (await buffer.rows.state(M)).panes
+    assert (pane.labelled, pane.label_changes) == (3, 4)
+    assert (await buffer.rows.read(M, WHOLE)).label_changes == 4

@@ -81,3 +81,36 @@ def test_a_destination_that_does_not_exist_is_named_with_the_near_miss():
         Configuration.model_validate(
             {"destinations": {"local": {"type": "local"}}, "monitors": [FLIGHTS | {"forward": ["locla"]}]}
         )
+
+
+@pytest.mark.parametrize(
+    ("window", "sentence"),
+    [
+        ({"over": "24h"}, "it needs every"),
+        ({"cron": "0 6 * * *", "over": "24h"}, "goes with neither cron nor rows"),
+        ({"every": "1h", "rows": 10, "over": "24h"}, "goes with neither cron nor rows"),
+        ({"every": "7h", "over": "24h"}, "a multiple of every"),
+        ({"every": "1h", "over": "1h"}, "and more than that"),
+        ({"every": "1s", "over": "1d"}, "at most 1000"),
+    ],
+)
+def test_a_sliding_window_has_whole_steps(window, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        Monitor.model_validate({"id": "m", "window": window})
+
+
+@pytest.mark.parametrize(
+    ("reference", "window", "sentence"),
+    [
+        ({}, {}, "give exactly one of"),
+        ({"first_windows": 3, "upload": True}, {}, "give exactly one of"),
+        ({"window_ago": "7d", "previous_window": True}, {}, "give exactly one of"),
+        ({"first_windows": 0}, {}, "greater than or equal to 1"),
+        ({"window_ago": "0s"}, {}, "a time before the window"),
+        ({"window_ago": "7d"}, {"rows": 100}, "no time ago"),
+        ({"window_ago": "1h"}, {"every": "1d"}, "the window itself"),
+    ],
+)
+def test_a_reference_has_one_origin_that_its_windows_can_have(reference, window, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        Monitor.model_validate({"id": "m", "window": window, "reference": reference})
