@@ -7,7 +7,7 @@ RUN := .venv/bin
 # What scripts/install-* put aside, they did because the system has none, or one that is too old.
 WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/more/bin:$$PATH"
 
-.PHONY: help setup lock demo test check format bench oracle e2e-evidently clean
+.PHONY: help setup lock demo demo-check test check format bench oracle e2e-evidently clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "  %-16s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ setup: .venv/.ready  ## the virtual environment, from the lock
 lock: .tools/bin/uv  ## resolve the dependencies anew into requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-package inference-collector-sdk --extra demo --group dev pyproject.toml --output-file requirements.lock
+
+demo-check: setup  ## every number that the last demo has delivered, beside plain pandas, scipy and sklearn
+	$(RUN)/python -m tests.demo.check demo-data
 
 demo: setup  ## watch a model of flight delays being monitored; DEMO_ARGS=--exit ends by itself
 	$(RUN)/collector demo $(DEMO_ARGS)

@@ -1,16 +1,17 @@
-"""The demo's `collector.yaml`: what a user would write for this model."""
+"""The demo's `collector.yaml`: what a user would write for these models."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from collector.demo.flights import CATEGORICAL, FEATURES, ID, NUMERICAL, PREDICTION, TARGET, TIMESTAMP, TIMEZONE
+from collector.demo.flights import CATEGORICAL, FEATURES, ID, NUMERICAL, ORIGIN, TARGET, TIMESTAMP, TIMEZONE
+from collector.demo.models import CHAMPION, MODEL, PREDICTION
 
 MONITOR = "flight-delays"
 REPORTS = ("drift", "stability", "quality")
 
 _TEMPLATE = f"""\
-# Written by `collector demo`. The flights of 2013 from New York, and a model that predicts late arrivals.
+# Written by `collector demo`. The flights of 2013 from New York, and two models that predict late arrivals.
 destinations:
   local: {{type: local, path: ./workspace}}
 monitors:
@@ -25,9 +26,11 @@ monitors:
       pos_label: 1
       numerical_features: [{", ".join(NUMERICAL)}]
       categorical_features: [{", ".join(CATEGORICAL)}]
-    window: {{every: 1d, time: event, timezone: {TIMEZONE}}}
-    labels: {{wait: 12h, keep: 7d}}          # the day's landings are known the next morning
-    reference: {{path: reference.parquet}}   # January, as the model scored it
+    window: {{every: 1d, time: event, timezone: {TIMEZONE}, lateness: 1h}}
+    labels: {{wait: 12h, keep: 30d}}         # nearly all have landed by the next noon; a week of rows comes late
+    segments: [{ORIGIN}]
+    compare: {{column: {MODEL}, baseline: {CHAMPION}}}
+    reference: {{path: reference.parquet}}   # January, as the champion scored it
     reports:
       - name: drift
         metrics:
@@ -35,7 +38,7 @@ monitors:
           - ColumnDriftMetric: {{column_name: distance, stattest: psi, stattest_threshold: 0.2}}
       - name: stability
         tests:
-          - TestNumberOfRows: {{gte: 500}}
+          - TestNumberOfRows: {{gte: 150}}
           - TestShareOfMissingValues: {{lte: 0.02}}
           - TestColumnShareOfMissingValues: {{column_name: departure_delay, lte: 0.1}}   # a cancelled flight has none
           - TestMeanInNSigmas: {{column_name: departure_delay, n_sigmas: 1}}
@@ -43,11 +46,11 @@ monitors:
           - TestColumnDrift: {{column_name: {PREDICTION}}}
       - name: quality
         needs_target: true
-        metrics: [ClassificationPreset]
+        metrics: [ClassificationQualityMetric, ClassificationConfusionMatrix, ClassificationRocCurve]
         tests:
           - TestRocAuc: {{gte: 0.8}}
     tags: [demo]
-    metadata: {{model_version: january}}
+    metadata: {{trained_on: january}}
     forward: [local]
 """
 

@@ -88,9 +88,9 @@ class Service:
     def post(self, path: str) -> Any:
         return self._call("POST", path)
 
-    def snapshots(self, monitor: str) -> Iterator[Mapping[str, Any]]:
+    def snapshots(self, monitor: str, **query: str) -> Iterator[Mapping[str, Any]]:
         """The list of a monitor's snapshots, newest first."""
-        query = {"monitor": monitor, "limit": "500"}
+        query |= {"monitor": monitor, "limit": "500"}
         while True:
             page = self.get("/v1/snapshots", **query)
             yield from page["snapshots"]
@@ -104,6 +104,7 @@ class Service:
             **os.environ,
             "COLLECTOR_BUFFER_URL": f"sqlite://{self._folder.absolute() / 'buffer.db'}",
             "COLLECTOR_DATA_DIR": str(self._folder.absolute() / "prepared"),
+            "COLLECTOR_KEEP_SNAPSHOTS": "20000",  # of a whole year, all that are made
         }
         for _ in range(_START_TRIES):
             self._starts += 1

@@ -1,4 +1,4 @@
-"""What the service found, read back over its API: one line a month."""
+"""What was found, read from the workspace: a line for each month, then for each airport and for each model."""
 
 import calendar
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,10 +7,15 @@ from typing import Any
 
 from rich.table import Table
 
+from collector.demo.expected import ALL, key_of
+from collector.demo.models import CHALLENGER, CHAMPION
+
+_AGAINST = f"{CHALLENGER} vs {CHAMPION}"
+
 
 @dataclass(slots=True)
-class Month:
-    """Sums over the days of a month."""
+class Line:
+    """Sums over days."""
 
     name: str
     days: int = 0
@@ -21,58 +26,85 @@ class Month:
     failed: int = 0
     roc_auc: list[float] = field(default_factory=list)
 
-
-def months(snapshots: Iterable[Mapping[str, Any]]) -> list[Month]:
-    """The months of whole snapshots, in order. A window starts at midnight in New York: on that day in UTC, too."""
-    found: dict[str, Month] = {}
-    for snapshot in snapshots:
-        start = snapshot["window"]["start"]
-        month = found.setdefault(start[:7], Month(calendar.month_name[int(start[5:7])]))
+    def add(self, snapshot: Mapping[str, Any]) -> None:
         statuses = [test["status"] for test in snapshot["tests"]]
-        month.tests += len(statuses)
-        month.failed += sum(status in ("FAIL", "ERROR") for status in statuses)
+        self.tests += len(statuses)
+        self.failed += sum(status in ("FAIL", "ERROR") for status in statuses)
         if snapshot["report"] == "drift":
-            month.days += 1
-            month.rows += snapshot["rows"]
+            self.days += 1
+            self.rows += snapshot["rows"]
             drift = _result(snapshot, "DatasetDriftMetric")
             if drift is not None:
-                month.drifted.append(drift["number_of_drifted_columns"])
-                month.columns = drift["number_of_columns"]
+                self.drifted.append(drift["number_of_drifted_columns"])
+                self.columns = drift["number_of_columns"]
         if snapshot["report"] == "quality":
             quality = _result(snapshot, "ClassificationQualityMetric")
             if quality is not None and quality["current"].get("roc_auc") is not None:
-                month.roc_auc.append(quality["current"]["roc_auc"])
-    return [found[key] for key in sorted(found)]
+                self.roc_auc.append(quality["current"]["roc_auc"])
 
 
-def table(found: Sequence[Month]) -> Table:
-    """The summary, with a line of totals."""
-    shown = Table(title="Flight delays, 2013: every day against January", show_footer=True)
-    total = Month("Total")
-    for month in found:
-        total.days += month.days
-        total.rows += month.rows
-        total.tests += month.tests
-        total.failed += month.failed
-        total.drifted += month.drifted
-        total.roc_auc += month.roc_auc
-    headings = ("Month", "Days", "Rows", "Drifted columns a day", "Failed tests", "ROC AUC")
-    for heading, value in zip(headings, _line(total), strict=True):
-        shown.add_column(heading, footer=value, justify="left" if heading == "Month" else "right")
-    for month in found:
-        shown.add_row(*_line(month))
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The lines of the table, in its order."""
+
+    months: Sequence[Line]
+    total: Line
+    airports: Sequence[Line]
+    models: Sequence[Line]
+    recomputed: int
+    """Days of which a snapshot was replaced, because rows or labels came later."""
+
+
+def summary(snapshots: Iterable[Mapping[str, Any]]) -> Summary:
+    """Add up whole snapshots, in any order. A day starts at midnight in New York: on that date in UTC, too."""
+    months: dict[int, Line] = {}
+    total = Line("Total")
+    airports: dict[str, Line] = {}
+    models = {name: Line(name) for name in (CHAMPION, CHALLENGER, _AGAINST)}
+    recomputed = set()
+    for snapshot in snapshots:
+        key = key_of(snapshot)
+        if snapshot["revision"] > 1:
+            recomputed.add(key.start)
+        if key.rows_of == ALL:
+            month = int(key.start[5:7])
+            months.setdefault(month, Line(calendar.month_name[month])).add(snapshot)
+            total.add(snapshot)
+        elif key.baseline is not None:
+            models[_AGAINST].add(snapshot)
+        elif key.rows_of in models:
+            models[key.rows_of].add(snapshot)
+        else:
+            airports.setdefault(key.rows_of, Line(key.rows_of)).add(snapshot)
+    return Summary(_in_order(months), total, _in_order(airports), list(models.values()), len(recomputed))
+
+
+def table(found: Summary) -> Table:
+    """The summary, as it is printed."""
+    shown = Table(title="Flight delays, 2013: every day against January")
+    shown.add_column("", no_wrap=True)
+    for heading in ("Days", "Rows", "Drifted columns a day", "Failed tests", "ROC AUC"):
+        shown.add_column(heading, justify="right")
+    for lines in (found.months, [found.total], found.airports, found.models):
+        for line in lines:
+            shown.add_row(*_cells(line), style="bold" if line is found.total else None)
+        shown.add_section()
     return shown
 
 
-def _line(month: Month) -> tuple[str, ...]:
-    drifted = f"{_mean(month.drifted):.1f}" if month.drifted else "-"
+def _in_order(lines: Mapping[Any, Line]) -> list[Line]:
+    return [lines[key] for key in sorted(lines)]
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    drifted = f"{_mean(line.drifted):.1f}" if line.drifted else "-"
     return (
-        month.name,
-        f"{month.days}",
-        f"{month.rows:,}",
-        f"{drifted} of {month.columns}" if month.columns else drifted,
-        f"{month.failed:,} of {month.tests:,}",
-        f"{_mean(month.roc_auc):.3f}" if month.roc_auc else "-",
+        line.name,
+        f"{line.days}",
+        f"{line.rows:,}",
+        f"{drifted} of {line.columns}" if line.columns else drifted,
+        f"{line.failed:,} of {line.tests:,}",
+        f"{_mean(line.roc_auc):.3f}" if line.roc_auc else "-",
     )
 
 

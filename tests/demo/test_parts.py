@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from collector.config import load
-from collector.demo import configuration, delay_model, flights, summary
-from collector.demo.replay import Answered, Landed, events
+from collector.demo import configuration, flights, models, summary
+from collector.demo.expected import Expected, Key, expected, key_of
+from collector.demo.replay import BACK, LATE_WEEK, Answered, Landed, days
 from collector.demo.run import prepare
 from collector.demo.service import free_port
 from collector.demo.settle import Standing
@@ -23,13 +24,19 @@ def year() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def days(year) -> list[flights.Day]:
-    return flights.days_of(year[(year["month"] == 2) & (year["date"] <= "2013-02-05")])
+def trained(year):
+    return models.train(year[year["month"] == 1])
 
 
 @pytest.fixture(scope="module")
-def model(year):
-    return delay_model.train(year[year["month"] == 1])
+def served(year, trained) -> pd.DataFrame:
+    """The end of February, and March with its late week."""
+    return models.serve(trained, year[year["date"].between("2013-02-27", "2013-03-26")])
+
+
+@pytest.fixture(scope="module")
+def happened(served) -> list[tuple[str, Answered | Landed]]:
+    return [(date, event) for date, each in days(served) for event in each]
 
 
 def test_every_flight_of_the_year_is_there_once_and_in_order(year):
@@ -55,64 +62,72 @@ def test_loading_again_gives_the_same(year):
     pd.testing.assert_frame_equal(year, flights.load())
 
 
-def test_training_again_gives_the_same_predictions(year, model):
+def test_training_again_gives_the_same_predictions(year, trained):
     january, february = year[year["month"] == 1], year[year["month"] == 2]
-    again = delay_model.train(january)
-    first, second = (delay_model.score(each, february)[flights.PREDICTION] for each in (model, again))
-    assert (first == second).all()
-    assert first.between(0, 1).all()
+    first, second = (models.serve(each, february) for each in (trained, models.train(january)))
+    pd.testing.assert_frame_equal(first, second)
+    assert first[models.PREDICTION].between(0, 1).all()
 
 
-def test_the_model_is_worth_watching(year, model):
+def test_both_models_are_worth_watching_and_differ(served):
     from sklearn.metrics import roc_auc_score
 
-    scored = delay_model.score(model, year[year["month"] == 2])
-    known = scored[scored[flights.TARGET].notna()]
-    assert roc_auc_score(known[flights.TARGET], known[flights.PREDICTION]) > 0.85
+    landed = served[served[flights.TARGET].notna()]
+    quality = {
+        version: roc_auc_score(rows[flights.TARGET], rows[models.PREDICTION])
+        for version, rows in landed.groupby(models.MODEL)
+    }
+    assert set(quality) == {models.CHAMPION, models.CHALLENGER}
+    assert min(quality.values()) > 0.85
+    assert quality[models.CHAMPION] != quality[models.CHALLENGER]
 
 
-def test_a_flight_that_never_landed_is_predicted_and_has_no_label(days):
-    cancelled = [set(day.flights[flights.ID]) - set(day.labels[flights.ID]) for day in days]
-    assert any(cancelled)
-    for day in days:
-        assert set(day.labels[flights.ID]) <= set(day.flights[flights.ID])
-        assert day.labels["landed"].is_monotonic_increasing
-        assert set(day.labels[flights.TARGET]) <= {0.0, 1.0}
+def test_half_of_the_flights_of_every_airport_go_to_either_model(year):
+    chosen = year[flights.ID].map(models.version_of)
+    shares = (chosen == models.CHALLENGER).groupby(year["origin"]).mean()
+    assert shares.between(0.49, 0.51).all()
 
 
-def test_rows_come_in_the_order_of_event_time_and_labels_the_next_morning(days, model):
-    happened = [event for _, each in events(days, model) for event in each]
-    rows = [event for event in happened if isinstance(event, Answered)]
-    assert [row.timestamp for row in rows] == sorted(row.timestamp for row in rows)
-    assert len(rows) == sum(len(day.flights) for day in days)
-
-    logged: dict[str, pd.Timestamp] = {}
-    clock = rows[0].timestamp
-    for event in happened:
-        if isinstance(event, Answered):
-            clock = event.timestamp
-            logged[event.id] = event.timestamp
-        else:
-            assert event.id in logged, "a label came before its row"
-            date = logged[event.id].tz_convert(flights.TIMEZONE).normalize()
-            next_noon = (date + pd.Timedelta(hours=36)).tz_convert("UTC")
-            assert clock < next_noon, "a label came after the time that the monitor waits for it"
-            if date != days[-1].flights[flights.TIMESTAMP].iloc[0].tz_convert(flights.TIMEZONE).normalize():
-                assert clock >= date + pd.Timedelta(days=1), "a label came on the day itself"
+def test_every_flight_is_logged_once_with_all_that_the_monitor_wants(served, happened):
+    rows = [event for _, event in happened if isinstance(event, Answered)]
+    assert sorted(row.id for row in rows) == sorted(served[flights.ID])
+    assert set(rows[0].features) == {*flights.FEATURES, models.MODEL}
 
 
-def test_every_label_comes_once(days, model):
-    labels = [event.id for _, each in events(days, model) for event in each if isinstance(event, Landed)]
-    assert sorted(labels) == sorted(name for day in days for name in day.labels[flights.ID])
+def test_what_happens_is_in_the_order_of_its_instants_but_for_the_late_week(served, happened):
+    late = set(served.loc[served["date"].between(*LATE_WEEK), flights.ID])
+    instants = [event.timestamp for _, event in happened if isinstance(event, Landed) or event.id not in late]
+    assert instants == sorted(instants)
 
 
-def test_the_features_are_those_of_the_configuration(days):
-    row = flights.features_of(days[0].flights.head(1))[0]
-    assert tuple(row) == flights.FEATURES
+def test_a_landing_is_labelled_at_its_own_time_and_a_flight_that_never_landed_is_not(served, happened):
+    labels = {event.id: event for _, event in happened if isinstance(event, Landed)}
+    landed = served[served[flights.TARGET].notna()].set_index(flights.ID)
+    assert sorted(labels) == sorted(landed.index)
+    assert len(labels) < len(served), "no flight was cancelled"
+    for name, row in landed.head(50).iterrows():
+        assert labels[name] == Landed(name, int(row[flights.TARGET]), row[flights.LANDED])
 
 
-def test_the_configuration_is_valid_and_its_metrics_are_known(tmp_path, year, model):
-    scored = delay_model.score(model, year[year["month"] == 1])
+def test_a_landing_after_midnight_comes_on_its_own_day(served, happened):
+    departed = served.set_index(flights.ID)["date"]
+    assert any(date > departed[event.id] for date, event in happened if isinstance(event, Landed))
+
+
+def test_the_late_week_comes_from_each_model_when_it_is_back_and_after_its_labels(served, happened):
+    late = served[served["date"].between(*LATE_WEEK)].set_index(flights.ID)
+    logged = {event.id: date for date, event in happened if isinstance(event, Answered)}
+    place = {(type(event), event.id): index for index, (_, event) in enumerate(happened)}
+    for name, row in late.iterrows():
+        assert logged[name] == BACK[row[models.MODEL]]
+        if pd.notna(row[flights.TARGET]):
+            assert place[Landed, name] < place[Answered, name]
+    others = served[~served["date"].between(*LATE_WEEK)]
+    assert all(logged[name] == date for name, date in zip(others[flights.ID], others["date"], strict=True))
+
+
+def test_the_configuration_is_valid_and_its_metrics_are_known(tmp_path, year, trained):
+    scored = models.score(trained[models.CHAMPION], year[year["month"] == 1])
     loaded = load(configuration.write(tmp_path, scored))
     (monitor,) = loaded.monitors
     assert monitor.id == configuration.MONITOR
@@ -125,6 +140,12 @@ def test_the_configuration_is_valid_and_its_metrics_are_known(tmp_path, year, mo
     assert len(reference) == 27_004
     roles = {monitor.columns.id, monitor.columns.timestamp, monitor.columns.target, *monitor.columns.predictions}
     assert set(reference.columns) == {*roles, *flights.FEATURES}
+
+
+def test_labels_are_kept_until_the_rows_of_the_late_week_come(tmp_path):
+    (tmp_path / "collector.yaml").write_text(configuration.text())
+    (monitor,) = load(tmp_path / "collector.yaml").monitors
+    assert monitor.labels.keep > pd.Timestamp(max(BACK.values())) - pd.Timestamp(LATE_WEEK[0])
 
 
 def test_the_folder_of_an_earlier_demo_is_emptied(tmp_path):
@@ -153,43 +174,82 @@ def test_a_port_that_is_taken_is_replaced():
         assert free_port("127.0.0.1", port) not in (0, port)
 
 
-def snapshot(report: str, day: str, *, rows: int, tests: list[str], metric: str, result: object) -> dict[str, object]:
+def snapshot(report, day, *, rows, tests=(), metric="none", result=None, segment=None, arm=None, revision=1):
     return {
-        "report": report, "window": {"start": f"{day}T05:00:00Z", "end": None}, "rows": rows,
+        "report": report, "window": {"start": f"{day}T05:00:00Z", "end": None}, "rows": rows, "revision": revision,
+        "segment": segment, "reference": {"version": 1, "rows": 9} | ({"arm": arm} if arm else {}),
         "tests": [{"status": status} for status in tests], "metrics": [{"metric": metric, "result": result}],
     }  # fmt: skip
 
 
-def test_the_summary_adds_up_by_month():
-    drift = {"number_of_drifted_columns": 2, "number_of_columns": 8}
-    found = summary.months(
+def drift(drifted: int) -> dict[str, int]:
+    return {"number_of_drifted_columns": drifted, "number_of_columns": 8}
+
+
+def test_the_summary_adds_up_by_month_by_airport_and_by_model():
+    champion, challenger = ({"model_version": name} for name in ("champion", "challenger"))
+    found = summary.summary(
         [
             snapshot("quality", "2013-03-01", rows=5, tests=["FAIL"], metric="ClassificationQualityMetric",
                      result={"current": {"roc_auc": 0.5}}),
-            snapshot("drift", "2013-02-01", rows=10, tests=[], metric="DatasetDriftMetric", result=drift),
-            snapshot("drift", "2013-02-02", rows=20, tests=[], metric="DatasetDriftMetric",
-                     result={**drift, "number_of_drifted_columns": 4}),
-            snapshot("stability", "2013-02-01", rows=10, tests=["SUCCESS", "ERROR", "FAIL", "WARNING"],
-                     metric="none", result=None),
+            snapshot("drift", "2013-02-01", rows=10, metric="DatasetDriftMetric", result=drift(2), revision=2),
+            snapshot("drift", "2013-02-02", rows=20, metric="DatasetDriftMetric", result=drift(4)),
+            snapshot("stability", "2013-02-01", rows=10, tests=["SUCCESS", "ERROR", "FAIL", "WARNING"], revision=2),
+            snapshot("drift", "2013-02-01", rows=4, metric="DatasetDriftMetric", result=drift(1),
+                     segment={"origin": "JFK"}),
+            snapshot("drift", "2013-02-01", rows=6, metric="DatasetDriftMetric", result=drift(3), segment=challenger),
+            snapshot("drift", "2013-02-01", rows=6, metric="DatasetDriftMetric", result=drift(0), segment=challenger,
+                     arm=champion),
         ]
     )  # fmt: skip
-    february, march = found
+    february, march = found.months
     assert (february.name, february.days, february.rows) == ("February", 2, 30)
     assert (february.drifted, february.columns) == ([2, 4], 8)
     assert (february.tests, february.failed) == (4, 2)
     assert (march.name, march.roc_auc, march.failed) == ("March", [0.5], 1)
-    assert [column.footer for column in summary.table(found).columns] == [
-        "Total", "2", "30", "3.0", "3 of 5", "0.500"
+    assert (found.total.days, found.total.rows, found.total.drifted, found.total.failed) == (2, 30, [2, 4], 3)
+    assert [(line.name, line.rows, line.drifted) for line in found.airports] == [("JFK", 4, [1])]
+    assert [(line.name, line.rows, line.drifted) for line in found.models] == [
+        ("champion", 0, []), ("challenger", 6, [3]), ("challenger vs champion", 6, [0])
     ]  # fmt: skip
+    assert found.recomputed == 1
+    cells = [list(column.cells) for column in summary.table(found).columns]
+    assert cells[0] == ["February", "March", "Total", "JFK", "champion", "challenger", "challenger vs champion"]
+    assert cells[3][2] == "3.0 of 8"
+    assert cells[4][2] == "3 of 5"
 
 
+def test_a_key_says_whose_rows_and_what_they_are_compared_with():
+    arms = {"segment": {"model_version": "challenger"}, "arm": {"model_version": "champion"}}
+    assert key_of(snapshot("drift", "2013-02-01", rows=1)) == Key("drift", "2013-02-01T05:00:00Z", "all")
+    assert key_of(snapshot("drift", "2013-02-01", rows=1, **arms)) == Key(
+        "drift", "2013-02-01T05:00:00Z", "challenger", "champion"
+    )
+
+
+def test_a_snapshot_is_expected_for_every_airport_and_model_of_a_day_and_for_the_two_models(served):
+    wanted = expected(served)
+    dates = served["date"].nunique()
+    assert (wanted.rows, wanted.labels) == (len(served), served[flights.TARGET].notna().sum())
+    assert len(wanted.keys) == dates * 3 * (1 + 3 + 2 + 1)
+    assert {key.rows_of for key in wanted.keys} == {"all", "EWR", "JFK", "LGA", "champion", "challenger"}
+    assert Key("quality", "2013-03-10T05:00:00Z", "challenger", "champion") in wanted.keys
+
+
+def test_a_model_that_served_nothing_is_compared_with_nothing(served):
+    alone = served[served[models.MODEL] == models.CHALLENGER]
+    assert {key.baseline for key in expected(alone).keys} == {None}
+
+
+KEYS = frozenset(Key(report, "2013-02-01T05:00:00Z", "all") for report in configuration.REPORTS)
+WANTED = Expected(rows=10, labels=9, keys=KEYS)
 COMPLETE = Standing(
-    accepted=10, evaluated=10, snapshots={"drift": 2, "stability": 2, "quality": 2}, labelled=9, delivered=6
+    accepted=10, evaluated=10, snapshots=KEYS, rows=dict.fromkeys(configuration.REPORTS, 10), labelled=9, delivered=3
 )
 
 
-def test_all_is_found_when_nothing_waits_and_every_report_of_every_day_is_delivered():
-    assert COMPLETE.complete(days=2, rows=10, labels=9)
+def test_all_is_found_when_nothing_waits_and_every_snapshot_is_delivered_as_the_service_has_it():
+    assert COMPLETE.complete(WANTED)
 
 
 @pytest.mark.parametrize(
@@ -199,11 +259,14 @@ def test_all_is_found_when_nothing_waits_and_every_report_of_every_day_is_delive
         {"evaluated": 9},
         {"evaluated": 11},
         {"labelled": 8},
-        {"delivered": 5},
-        {"snapshots": {"drift": 2, "stability": 2, "quality": 1}},
+        {"delivered": 2},
+        {"outdated": 1},
+        {"snapshots": frozenset(list(KEYS)[:2])},
+        {"snapshots": KEYS | {Key("drift", "2013-02-02T05:00:00Z", "all")}},
+        {"rows": {"drift": 10, "stability": 10, "quality": 9}},
     ],
 )
 def test_anything_that_is_missing_is_noticed(change):
     from dataclasses import replace
 
-    assert not replace(COMPLETE, **change).complete(days=2, rows=10, labels=9)
+    assert not replace(COMPLETE, **change).complete(WANTED)

@@ -42,9 +42,10 @@ def test_two_weeks_are_evaluated_and_summed_up(tmp_path):
     said, _ = demo.communicate(timeout=240)
     assert demo.returncode == 0, said
     assert re.search(r"February\W+14\W+12,222\W+\d", said), said
-    assert "12,222 rows and 11,123 labels sent, every one evaluated; 42 snapshots delivered." in said
-    assert re.search(r"0\.8\d\d", said), said
-    assert len(list((tmp_path / "demo" / "workspace").glob("*/snapshots/*.json"))) == 42
+    assert "12,222 rows and 11,123 labels sent, every one evaluated; 294 snapshots delivered." in said
+    for name in ("EWR", "JFK", "LGA", "champion", "challenger", "challenger vs champion"):
+        assert re.search(rf"{name}\W+14\W+[\d,]+\W+\d\.\d of 8\W+\d+ of 98\W+0\.8\d\d", said), said
+    assert len(list((tmp_path / "demo" / "workspace").glob("*/snapshots/*.json"))) == 14 * 3 * 7
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists() and "CI" not in os.environ, reason="needs /proc")
@@ -64,5 +65,5 @@ def test_a_service_killed_in_the_middle_loses_nothing_and_counts_nothing_twice(t
     said, _ = demo.communicate(timeout=240)
     assert demo.returncode == 0, said
     assert len(killed) == 2, said
-    assert "every one evaluated; 177 snapshots delivered." in said
+    assert "every one evaluated; 1,239 snapshots delivered." in said
     assert "was started again" in said
