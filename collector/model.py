@@ -5,6 +5,7 @@ Instants are microseconds since the epoch, UTC, and their names end in `_us`.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
@@ -60,7 +61,8 @@ class Table:
 class Judged:
     """The good rows of a request, and what was wrong with the others.
 
-    `event_us` and `ids` are aligned with the rows of `table`; `ids` is None when the monitor has no id column.
+    `event_us` and `ids` are aligned with the rows of `table`; `ids` is None when the monitor has no id column. `types`
+    are those of the values of a column, neither more nor fewer; of a column that it does not name they are not known.
     """
 
     table: Table
@@ -68,6 +70,7 @@ class Judged:
     ids: Sequence[bytes] | None
     errors: Sequence[RowError]
     rejected: int
+    types: Mapping[str, AbstractSet[type]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Every method may raise `Unavailable` (the store does not answer) besides what is named at it.
 """
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -348,10 +349,32 @@ class Monitors(Protocol):
         ...
 
 
+Unjudged = Sequence[object] | Mapping[str, object]
+"""The body of a request as it was parsed: a list of rows, or columns by name. Nothing is known of what stands in it."""
+
+
+Told = Callable[[Receipt | Exception], None]
+"""Hears once what became of a request. It must not raise."""
+
+
+def told_to(answer: "asyncio.Future[Receipt]") -> Told:
+    """For whoever would rather wait: sets the future, unless the client went away meanwhile."""
+
+    def told(outcome: Receipt | Exception) -> None:
+        if answer.done():
+            return
+        if isinstance(outcome, Exception):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
+
+    return told
+
+
 class Judge(Protocol):
     """Which rows of a request are taken, and what is wrong with the others. Pure; raises Invalid, TooLarge."""
 
-    def __call__(self, monitor: Monitor, rows: Sequence[object], /) -> Judged: ...
+    def __call__(self, monitor: Monitor, body: Unjudged, /) -> Judged: ...
 
 
 class Intake(Protocol):
@@ -362,15 +385,15 @@ class Intake(Protocol):
     def gather(
         self,
         monitor: Monitor,
-        rows: Sequence[object],
+        body: Unjudged,
         judge: Judge,
-        told: Callable[[Receipt | Exception], None],
+        told: Told,
         *,
         request_key: str | None = None,
     ) -> None:
         """As `take`, for a few rows that nobody has judged yet: requests that arrive together are judged together.
 
-        `told` is called once: with what the request would have been told alone, or with the error. It must not raise.
+        `told` hears what the request would have been told alone, or the error.
         """
         ...
 

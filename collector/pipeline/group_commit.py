@@ -6,20 +6,23 @@ written at once: there is no timer to wait for.
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 
 from collector import chunks
-from collector.errors import Backpressure, CollectorError, Unavailable
-from collector.model import Append, Appended, MonitorId, Pane, Receipt, RequestPart, Table
+from collector.errors import Backpressure
+from collector.model import Append, Appended, MonitorId, Pane, RequestPart, Table
+from collector.pipeline.request import Request
 from collector.ports import Buffer
 from collector.telemetry import Telemetry
 
 MAX_GATHERED_ROWS = 500_000
 """Rows that may wait for the write in flight; beyond it requests are refused, so that memory stays bounded."""
-MAX_CHUNK_ROWS = 20_000
+MAX_CHUNK_ROWS = 10_000
 """Rows of one chunk: a worker reads chunks whole, even when its window needs a few of their rows, and a store decides
 on the ids of one chunk at a time, while others wait."""
 _ENCODE_ON_LOOP_CELLS = 50_000
@@ -28,16 +31,25 @@ _ENCODE_ON_LOOP_CELLS = 50_000
 
 @dataclass(slots=True)
 class Piece:
-    """The rows of one request that belong to one pane, on their way."""
+    """Rows of one pane on their way: those of one request, or of several that were judged together.
+
+    `parts` says how many of the rows, one after another, came with which request; `first` tells pieces of one request
+    and pane apart. `types` are those of a column's values, where they are known.
+    """
 
     monitor: MonitorId
     pane: Pane
     table: Table
+    types: Mapping[str, AbstractSet[type]]
     ids: Sequence[bytes] | None
-    key: str | None
     times: frozenset[str]
     max_event_us: int | None
-    done: "asyncio.Future[Receipt]"
+    parts: Sequence[tuple[Request, int]]
+    first: int = 0
+
+
+Load = Callable[[], Awaitable[Sequence[Piece]]]
+"""Asked for its pieces when their write begins. It raises nothing: it tells its requests itself."""
 
 
 @dataclass(slots=True)
@@ -49,25 +61,28 @@ class _Group:
 
 
 class GroupCommit:
-    """Gathers pieces while a write is in flight, then writes them all in one round trip.
+    """Gathers loads while a write is in flight, then writes them all in one round trip.
 
-    State: the pieces that wait, and the one task that writes.
+    State: the loads that wait, and the one task that writes.
     """
 
     def __init__(self, buffer: Buffer, telemetry: Telemetry) -> None:
         self._buffer = buffer
         self._telemetry = telemetry
-        self._waiting: list[Piece] = []
+        self._waiting: list[Load] = []
         self._waiting_rows = 0
         self._writer: asyncio.Task[None] | None = None
 
-    def submit(self, pieces: Sequence[Piece]) -> None:
-        """Queue pieces of one request for the next write. Raises Backpressure when too much waits already."""
-        rows = sum(piece.table.rows for piece in pieces)
+    def reserve(self, monitor: MonitorId, rows: int) -> None:
+        """Room for so many more rows in the next write. Raises Backpressure when too much waits already."""
         if self._waiting and self._waiting_rows + rows > MAX_GATHERED_ROWS:
+            self._count(monitor, refused=rows)
             raise Backpressure("too many rows wait to be written", retry_after_seconds=1)
-        self._waiting.extend(pieces)
         self._waiting_rows += rows
+
+    def submit(self, load: Load) -> None:
+        """Queue a load, whose rows were reserved, for the next write."""
+        self._waiting.append(load)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write(), name="group commit")
 
@@ -78,7 +93,12 @@ class GroupCommit:
 
     async def _write(self) -> None:
         while self._waiting:
-            pieces, self._waiting, self._waiting_rows = self._waiting, [], 0
+            loads, self._waiting, self._waiting_rows = self._waiting, [], 0
+            pieces: list[Piece] = []
+            for load in loads:
+                pieces += await load()
+            if not pieces:
+                continue
             groups = _group(pieces)
             try:
                 appends = await _encode(groups)
@@ -86,11 +106,49 @@ class GroupCommit:
                 answers = await self._buffer.rows.append(appends)
                 self._telemetry.observe("collector_buffer_append_seconds", time.perf_counter() - began)
             except Exception as error:  # noqa: BLE001 - one write failed: its requests are told, the next ones go on
-                for piece in pieces:
-                    _fail(piece, error)
+                for group in groups:
+                    self._failed(group, error)
                 continue
             for group, answer in zip(groups, answers, strict=True):
-                _answer(group, answer)
+                self._answered(group, answer)
+
+    def _failed(self, group: _Group, error: Exception) -> None:
+        self._count(group.pieces[0].monitor, refused=group.rows)
+        for piece in group.pieces:
+            for request, _ in piece.parts:
+                request.failed(error)
+
+    def _answered(self, group: _Group, answer: Appended) -> None:
+        """Tell every request what became of its own rows."""
+        monitor = group.pieces[0].monitor
+        if answer.refused is not None:
+            self._failed(group, answer.refused)
+        elif answer.late:
+            self._count(monitor, late=group.rows)
+            for piece in group.pieces:
+                for request, rows in piece.parts:
+                    request.stored(late=rows)
+        else:
+            self._count(monitor, accepted=answer.accepted, duplicate=len(answer.duplicates))
+            _share(group, sorted(answer.duplicates))
+
+    def _count(self, monitor: MonitorId, **outcomes: int) -> None:
+        for outcome, rows in outcomes.items():
+            self._telemetry.count("collector_receive_rows_total", rows, monitor=monitor, outcome=outcome)
+
+
+def _share(group: _Group, duplicates: Sequence[int]) -> None:
+    """The accepted and the known rows among the requests that brought them."""
+    known: Counter[int] = Counter()
+    if duplicates:
+        owners = [place for place, rows in enumerate(_part_rows(group)) for _ in range(rows)]
+        known.update(owners[index] for index in duplicates)
+    for place, (request, rows) in enumerate(chain.from_iterable(piece.parts for piece in group.pieces)):
+        request.stored(accepted=rows - known[place], duplicates=known[place])
+
+
+def _part_rows(group: _Group) -> Sequence[int]:
+    return [rows for piece in group.pieces for _, rows in piece.parts]
 
 
 def _group(pieces: Sequence[Piece]) -> list[_Group]:
@@ -117,24 +175,45 @@ async def _encode(groups: Sequence[_Group]) -> list[Append]:
 def _append_of(group: _Group) -> Append:
     first = group.pieces[0]
     events = [piece.max_event_us for piece in group.pieces if piece.max_event_us is not None]
+    columns, types = _joined(group)
     return Append(
         monitor=first.monitor,
         pane=first.pane,
-        data=chunks.encode(_joined(group), group.rows, times=first.times),
-        parts=[RequestPart(piece.table.rows, piece.key) for piece in group.pieces],
-        ids=b"".join(b"".join(piece.ids) for piece in group.pieces if piece.ids is not None),
+        data=chunks.encode(columns, group.rows, times=first.times, types=types),
+        parts=[
+            _part(rows, None if request.key is None else f"{request.key}/{piece.first}")
+            for piece in group.pieces
+            for request, rows in piece.parts
+        ],
+        ids=b"".join([b"".join(piece.ids) for piece in group.pieces if piece.ids is not None]),
         max_event_us=max(events, default=None),
     )
 
 
-def _joined(group: _Group) -> Mapping[str, Sequence[object]]:
-    """The pieces' columns one below the other; a column that a piece lacks is missing in its rows."""
-    first = group.pieces[0].table.columns
+def _part(rows: int, key: str | None) -> RequestPart:
+    return _keyless(rows) if key is None else RequestPart(rows, key)
+
+
+_keyless = lru_cache(maxsize=1024)(RequestPart)
+
+
+def _joined(group: _Group) -> tuple[Mapping[str, Sequence[object]], Mapping[str, AbstractSet[type]]]:
+    """The pieces' columns one below the other, and the types of their values where all pieces know them.
+
+    A column that a piece lacks is missing in its rows.
+    """
+    first = group.pieces[0]
     if len(group.pieces) == 1:
-        return first
+        return first.table.columns, first.types
+    names = first.table.columns.keys()
     tables = [piece.table.columns for piece in group.pieces]
-    if all(table.keys() == first.keys() for table in tables):
-        return {name: list(chain.from_iterable([table[name] for table in tables])) for name in first}
+    if all(table.keys() == names for table in tables):
+        types = {
+            name: frozenset[type]().union(*(piece.types[name] for piece in group.pieces))
+            for name in names
+            if all(name in piece.types for piece in group.pieces)
+        }
+        return {name: list(chain.from_iterable([table[name] for table in tables])) for name in names}, types
     columns: dict[str, list[object]] = {}
     rows = 0
     for piece in group.pieces:
@@ -146,32 +225,4 @@ def _joined(group: _Group) -> Mapping[str, Sequence[object]]:
         rows += piece.table.rows
     for column in columns.values():
         column.extend([None] * (rows - len(column)))
-    return columns
-
-
-def _answer(group: _Group, answer: Appended) -> None:
-    """Tell every piece what became of its own rows."""
-    duplicates = sorted(answer.duplicates)
-    first = position = 0
-    for piece in group.pieces:
-        stop = first + piece.table.rows
-        begin = position
-        while position < len(duplicates) and duplicates[position] < stop:
-            position += 1
-        known = position - begin
-        if piece.done.done():  # the client went away; its rows are stored all the same
-            pass
-        elif answer.refused is not None:
-            piece.done.set_exception(answer.refused)
-        elif answer.late:
-            piece.done.set_result(Receipt(late=piece.table.rows))
-        else:
-            piece.done.set_result(Receipt(accepted=piece.table.rows - known, duplicates=known))
-        first = stop
-
-
-def _fail(piece: Piece, error: Exception) -> None:
-    if piece.done.done():
-        return
-    known = isinstance(error, CollectorError)
-    piece.done.set_exception(error if known else Unavailable(f"the rows could not be stored: {type(error).__name__}"))
+    return columns, {}

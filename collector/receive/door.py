@@ -12,8 +12,10 @@ from aiohttp import hdrs, web
 from collector import ports
 from collector.clock import Clock
 from collector.errors import TooLarge
+from collector.model import Judged
 from collector.monitor import Monitor
 from collector.receive import compression, decoders
+from collector.receive.decoders import json_rows
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import AsText, Decoded, Limits
 from collector.receive.judge import Judge
@@ -44,6 +46,10 @@ class Door:
     limits: Limits
     reference_limits: Limits
     large: asyncio.Semaphore
+
+    def judge_parsed(self, monitor: Monitor, body: ports.Unjudged) -> Judged:
+        """`ports.Judge`, of a JSON body as it was parsed."""
+        return self.judge.judge(json_rows.tabled(body, self.limits), monitor, now_us=self.clock.now_us())
 
 
 DOOR = web.AppKey("door", Door)
@@ -78,24 +84,43 @@ def too_large(limit: int) -> TooLarge:
     return TooLarge(f"the body is larger than {limit} bytes", limit=limit)
 
 
-async def decoded(request: web.Request, then: Callable[[Decoded], T], *, as_text: AsText) -> T:
-    """Read and decode the body, and go on with its rows; away from the event loop when the body is large.
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request's body as it was sent, and how to understand it."""
+
+    data: bytes
+    decode: decoders.Decoder
+    encoding: str | None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is decoded in no time. What is compressed may be large however small it looks."""
+        return len(self.data) <= (_ON_THE_LOOP_BYTES if self.encoding is None else _ON_THE_LOOP_BYTES // 32)
+
+    @property
+    def is_plain_json(self) -> bool:
+        return self.encoding is None and self.decode is json_rows.decode
+
+
+async def body_of(request: web.Request) -> Body:
+    """Raises UnknownEncoding, TooLarge."""
+    decode = decoders.find(request.headers.get(hdrs.CONTENT_TYPE, ""))
+    return Body(await read(request), decode, request.headers.get(hdrs.CONTENT_ENCODING))
+
+
+async def decoded(door: Door, body: Body, then: Callable[[Decoded], T], *, as_text: AsText) -> T:
+    """Decode the body, and go on with its rows; away from the event loop when the body is large.
 
     Raises Malformed, Invalid, TooLarge, UnknownEncoding, and what `then` raises.
     """
-    door = request.app[DOOR]
-    decode = decoders.find(request.headers.get(hdrs.CONTENT_TYPE, ""))
-    encoding = request.headers.get(hdrs.CONTENT_ENCODING)
-    body = await read(request)
 
     def work() -> T:
-        data = body
-        if encoding is not None:
-            data = compression.decompress(body, encoding, limit=door.settings.max_body_bytes)
-        return then(decode(data, door.limits, as_text))
+        data = body.data
+        if body.encoding is not None:
+            data = compression.decompress(data, body.encoding, limit=door.settings.max_body_bytes)
+        return then(body.decode(data, door.limits, as_text))
 
-    # What is compressed may be large however small it looks.
-    if len(body) <= (_ON_THE_LOOP_BYTES if encoding is None else _ON_THE_LOOP_BYTES // 32):
+    if body.is_small:
         return work()
     async with door.large:
         return await asyncio.to_thread(work)

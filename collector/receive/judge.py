@@ -5,6 +5,7 @@ Python. What passes here is never checked again: ids are text, instants are inte
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 
 from collector.model import Judged, Table, digest
@@ -56,6 +57,7 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
     if table.rows == 0:  # not one of the rows was an object: there is nothing to judge
         return Judged(Table({}, 0), None, None, faults.listed, faults.rejected)
     columns: dict[str, Sequence[object]] = {}
+    types: dict[str, AbstractSet[type]] = {}
     for name, values in table.columns.items():
         if name == roles.id or name in roles.times:
             continue
@@ -64,10 +66,9 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
             _refuse_unknown(name, values, roles, faults)
         elif type(values) is Instants:
             columns[name] = _as_text(values, role, name, faults)
-        elif role.clean.issuperset(set(map(type, values)) if table.rows > 1 else (type(values[0]),)):
-            columns[name] = values
         else:
-            columns[name] = _walk(name, values, role, faults)
+            found = types[name] = set(map(type, values))
+            columns[name] = values if found <= role.clean else _walk(name, values, role, faults)
     ids = None
     if roles.id is not None:
         ids = columns[roles.id] = _ids(roles.id, table, faults)
@@ -82,6 +83,7 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
     if faults.rows:
         columns, rows = _without(faults.rows, columns, rows)
         ids = columns.get(roles.id) if roles.id is not None else None
+        types = {}  # those of the good rows alone are not known
     event_us = columns.get(roles.event_time) if roles.event_time is not None else None
     return Judged(
         table=Table(columns, rows),
@@ -89,6 +91,7 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
         ids=None if ids is None else [digest(each) for each in ids],  # type: ignore[arg-type]  # text, likewise
         errors=faults.listed,
         rejected=faults.rejected,
+        types=types,
     )
 
 

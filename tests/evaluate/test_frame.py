@@ -99,7 +99,11 @@ def test_chunks_of_any_size_and_layout_keep_their_rows_in_order(data):
         numbers = list(range(next_number, next_number + count))
         next_number += count
         names = data.draw(st.sampled_from([("n", "s"), ("s", "n"), ("n", "s", "other")]))
-        columns = {"n": numbers, "s": [f"text {number % 3}" for number in numbers], "other": [0.5] * count}
+        columns: dict[str, list[object]] = {
+            "n": [*numbers],
+            "s": [f"text {number % 3}" for number in numbers],
+            "other": [0.5] * count,
+        }
         take = data.draw(st.none() | st.lists(st.sampled_from(range(count)), unique=True))
         chunks.append(StoredChunk(encode({name: columns[name] for name in names}, count), take=take))
         expected += [numbers[index] for index in (range(count) if take is None else take)]

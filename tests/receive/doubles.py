@@ -83,6 +83,22 @@ class FakeIntake:
         self.request_keys.append(request_key)
         return Receipt(accepted=judged.table.rows, rejected=judged.rejected, errors=judged.errors)
 
+    def gather(
+        self,
+        monitor: Monitor,
+        body: ports.Unjudged,
+        judge: ports.Judge,
+        told: ports.Told,
+        *,
+        request_key: str | None = None,
+    ) -> None:
+        self._maybe_fail()
+        judged = judge(monitor, body)
+        if judged.table.rows:
+            self.taken.append(judged)
+            self.request_keys.append(request_key)
+        told(Receipt(accepted=judged.table.rows, rejected=judged.rejected, errors=judged.errors))
+
     async def label(self, monitor: Monitor, labels: Sequence[Label], errors: Sequence[RowError] = ()) -> Receipt:
         self._maybe_fail()
         self.labels.extend(labels)

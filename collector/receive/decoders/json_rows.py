@@ -1,5 +1,6 @@
 """`application/json`: an array of rows, one row, or `{"columns": {name: [..]}}`; told apart by shape."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from collector.errors import Invalid
@@ -14,15 +15,29 @@ def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:  # noq
     >>> decode(b'{"a": 1}', Limits(10, 10, 100)).table.columns
     {'a': (1,)}
     """
+    return tabled(parse(body), limits)
+
+
+def parse(body: bytes) -> list[Any] | dict[str, Any]:
+    """The body as a list of rows, or as columns by name. Raises Malformed, Invalid.
+
+    >>> parse(b'{"a": 1}'), parse(b'{"columns": {"a": [1]}}')
+    ([{'a': 1}], {'a': [1]})
+    """
     value = loads(body)
     if isinstance(value, list):
-        return from_rows(value, limits)
+        return value
     if isinstance(value, dict):
         columns = _columns_form(value)
-        return from_rows([value], limits) if columns is None else from_columns(columns, limits)
+        return [value] if columns is None else columns
     raise Invalid(
         f'expected rows: an array of objects, one object, or {{"columns": {{name: [values]}}}}, not {shown(value)}'
     )
+
+
+def tabled(parsed: Sequence[Any] | Mapping[str, Any], limits: Limits) -> Decoded:
+    """What `parse` gave, as a table. Raises Invalid, TooLarge."""
+    return from_columns(parsed, limits) if isinstance(parsed, Mapping) else from_rows(parsed, limits)
 
 
 def _columns_form(value: dict[str, Any]) -> dict[str, Any] | None:

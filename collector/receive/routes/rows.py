@@ -1,31 +1,53 @@
 """Inferences and labels in: decode, judge, hand over, and answer only when they are durable."""
 
+import asyncio
+
 from aiohttp import web
 
 from collector.model import Label, Receipt, RowError
+from collector.monitor import Monitor
+from collector.ports import Unjudged, told_to
+from collector.receive.decoders import json_rows
 from collector.receive.decoders.table import Decoded
-from collector.receive.door import decoded, door_of, idempotency_key, json_answer, monitor_of
+from collector.receive.door import Door, body_of, decoded, door_of, idempotency_key, json_answer, monitor_of
 from collector.receive.faults import MOST_LISTED
 from collector.receive.labels import judge_labels
 from collector.receive.problems import NoValidRows, row_errors
+
+_GATHERED_BYTES = 16 * 1024
+"""Rows of a larger body are judged as they come, while they are in the processor's cache: they are a table already."""
 
 
 async def inferences(request: web.Request) -> web.Response:
     """Rows of features and predictions. Good rows are taken whatever the others are."""
     door, monitor = door_of(request), monitor_of(request)
     request_key = idempotency_key(request)
+    body = await body_of(request)
+    if body.is_plain_json and len(body.data) <= _GATHERED_BYTES:
+        return taken(await _gathered(door, monitor, json_rows.parse(body.data), request_key))
     now_us = door.clock.now_us()
     judged = await decoded(
-        request,
+        door,
+        body,
         lambda rows: door.judge.judge(rows, monitor, now_us=now_us),
         as_text=door.judge.roles(monitor).as_text,
     )
-    if judged.table.rows == 0:
-        door.telemetry.count("collector_receive_rows_total", judged.rejected, monitor=monitor.id, outcome="rejected")
+    return taken(await door.intake.take(monitor, judged, request_key=request_key))
+
+
+def taken(receipt: Receipt) -> web.Response:
+    """The answer to rows that are durable. Raises NoValidRows when none are."""
+    if receipt.accepted + receipt.duplicates + receipt.late == 0:
         raise NoValidRows(
-            f"none of the {judged.rejected} rows can be taken", rejected=judged.rejected, errors=judged.errors
+            f"none of the {receipt.rejected} rows can be taken", rejected=receipt.rejected, errors=receipt.errors
         )
-    return _answer(await door.intake.take(monitor, judged, request_key=request_key))
+    return _answer(receipt)
+
+
+async def _gathered(door: Door, monitor: Monitor, parsed: Unjudged, request_key: str | None) -> Receipt:
+    answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+    door.intake.gather(monitor, parsed, door.judge_parsed, told_to(answer), request_key=request_key)
+    return await answer
 
 
 async def labels(request: web.Request) -> web.Response:
@@ -35,7 +57,7 @@ async def labels(request: web.Request) -> web.Response:
     def judge(rows: Decoded) -> tuple[list[Label], list[RowError]]:
         return judge_labels(rows, monitor)
 
-    good, errors = await decoded(request, judge, as_text=_id_names(monitor.columns.id))
+    good, errors = await decoded(door, await body_of(request), judge, as_text=_id_names(monitor.columns.id))
     if not good:
         door.telemetry.count("collector_receive_labels_total", len(errors), monitor=monitor.id, outcome="rejected")
         raise NoValidRows(

@@ -1,0 +1,89 @@
+"""Judged rows cut into pieces: which pane each row belongs to. Pure."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+from collector.batch.panes import pane_of, panes_of
+from collector.model import Judged, MonitorId, Pane, Table
+from collector.monitor import Monitor
+from collector.pipeline.group_commit import MAX_CHUNK_ROWS, Piece
+from collector.pipeline.request import Request
+
+
+def pieces_of(monitor: Monitor, judged: Judged, parts: Sequence[tuple[Request, int]], *, now_us: int) -> list[Piece]:
+    """The good rows, by pane. `parts` says how many of them, one after another, came with which request.
+
+    Rows of several requests must be all good; those of one may have faults, which it is told with its receipt.
+    """
+    rows = judged.table.rows
+    events = judged.event_us if monitor.event_time else None
+    times = frozenset(
+        name for name in (monitor.columns.timestamp, *(monitor.columns.datetime_features or ())) if name is not None
+    )
+
+    def piece(pane: Pane, chosen: Sequence[int] | None, first: int = 0) -> Piece:
+        """Of the chosen rows; None: of all of them."""
+        if chosen is None:
+            table, types, ids, instants = judged.table, judged.types, judged.ids, events
+        else:
+            table, types = _select(judged.table, chosen), {}
+            ids = None if judged.ids is None else [judged.ids[i] for i in chosen]
+            instants = None if events is None else [events[i] for i in chosen]
+        return Piece(
+            monitor=MonitorId(monitor.id),
+            pane=pane,
+            table=table,
+            types=types,
+            ids=ids,
+            times=times,
+            max_event_us=None if instants is None else max(instants),
+            parts=parts if chosen is None else _parts_of(parts, chosen),
+            first=first,
+        )
+
+    found: list[Piece] = []
+    pane = _common_pane(monitor, [now_us] if events is None else events) if 0 < rows <= MAX_CHUNK_ROWS else None
+    if pane is not None:
+        found.append(piece(pane, None))
+    else:
+        for each, indexes in panes_of(monitor.window, [now_us] * rows if events is None else events).items():
+            firsts = range(0, len(indexes), MAX_CHUNK_ROWS)
+            found += [piece(each, indexes[first : first + MAX_CHUNK_ROWS], first) for first in firsts]
+    for request, places in _places(found, parts):
+        request.judged(places=places, rejected=judged.rejected, errors=judged.errors)
+    return found
+
+
+def _common_pane(monitor: Monitor, instants: Sequence[int]) -> Pane | None:
+    """The pane of all the instants, if they share one: two looks for the usual request."""
+    pane = pane_of(monitor.window, min(instants))
+    return pane if pane.end_us is None or max(instants) < pane.end_us else None
+
+
+def _places(found: Sequence[Piece], parts: Sequence[tuple[Request, int]]) -> list[tuple[Request, int]]:
+    if len(found) == 1:
+        return [(request, 1) for request, _ in parts]
+    places = {id(request): 0 for request, _ in parts}
+    for piece in found:
+        for request, _ in piece.parts:
+            places[id(request)] += 1
+    return [(request, places[id(request)]) for request, _ in parts]
+
+
+def _parts_of(parts: Sequence[tuple[Request, int]], chosen: Sequence[int]) -> list[tuple[Request, int]]:
+    """How many of the chosen rows, which are in order, came with which request; those without any are left out."""
+    if len(parts) == 1:
+        return [(parts[0][0], len(chosen))]
+    found = []
+    position = 0
+    for (request, _), stop in zip(parts, accumulate(rows for _, rows in parts), strict=True):
+        begin = position
+        while position < len(chosen) and chosen[position] < stop:
+            position += 1
+        if position > begin:
+            found.append((request, position - begin))
+    return found
+
+
+def _select(table: Table, indexes: Sequence[int]) -> Table:
+    return Table({name: [values[i] for i in indexes] for name, values in table.columns.items()}, len(indexes))
