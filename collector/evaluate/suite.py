@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from collector.evaluate.report import Evaluation
+from collector.evaluate.evaluation import Evaluation
 from collector.evaluate.run import check_all
 from collector.evaluate.tests.base import Test
-
-PASSED = frozenset({"SUCCESS", "WARNING"})
 
 
 class TestSuite(Evaluation):
@@ -41,24 +39,11 @@ class TestSuite(Evaluation):
 
     def __bool__(self) -> bool:
         """Raises Invalid before `run`."""
-        return all(test["status"] in PASSED for test in self.results.tests)
+        return bool(self.summary()["all_passed"])
 
     def as_dict(self) -> dict[str, Any]:
         """`{"tests": [...], "summary": {"all_passed", "total_tests", "success_tests", "failed_tests", "by_status"}}`."""
         return {"tests": self.results.tests, "summary": self.summary()}
-
-    def summary(self) -> dict[str, Any]:
-        """Counts by status. A test without a verdict (ERROR) is neither a success nor failed."""
-        by_status: dict[str, int] = {}
-        for test in self.results.tests:
-            by_status[test["status"]] = by_status.get(test["status"], 0) + 1
-        return {
-            "all_passed": bool(self),
-            "total_tests": len(self.results.tests),
-            "success_tests": sum(by_status.get(status, 0) for status in PASSED),
-            "failed_tests": by_status.get("FAIL", 0),
-            "by_status": by_status,
-        }
 
     def as_dataframe(self) -> pd.DataFrame:
         """A row per test."""

@@ -108,6 +108,24 @@ def test_the_summary_of_a_suite_counts_by_status(batches):
     assert suite.as_dataframe()["status"].tolist() == ["SUCCESS", "FAIL", "WARNING", "ERROR"]
 
 
+def test_a_report_may_hold_tests_which_stand_in_the_same_snapshot(batches, tmp_path):
+    reference, current = batches
+    metrics, tests = [DataDriftPreset(), DataQualityPreset()], [DataDriftTestPreset(), TestNumberOfRows(gt=1)]
+    report = Report(metrics=metrics, tests=tests, timestamp=datetime(2013, 2, 1, tzinfo=UTC))
+    report.run(reference_data=reference, current_data=current)
+    alone, suite = Report(metrics=metrics), TestSuite(tests=tests)
+    for each in (alone, suite):
+        each.run(reference_data=reference, current_data=current)
+    assert report.as_dict() == alone.as_dict() | suite.as_dict()
+    assert "tests" not in alone.as_dict()
+    report.save(tmp_path / "s.json")
+    snapshot = Snapshot.load(tmp_path / "s.json")
+    assert (len(snapshot.metrics), len(snapshot.tests)) == (len(alone.results.metrics), len(suite.results.tests))
+    assert Report.load(tmp_path / "s.json").as_dict() == report.as_dict()
+    with pytest.raises(Invalid, match="tests holds"):
+        Report(metrics=[], tests=[DatasetSummaryMetric()])
+
+
 def test_tables_of_results(batches):
     report = Report(metrics=[ColumnSummaryMetric("x"), ColumnSummaryMetric("c"), DatasetSummaryMetric()])
     report.run(current_data=batches[0])
