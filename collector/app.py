@@ -31,6 +31,7 @@ from collector.pipeline.outboxes import Outboxes
 from collector.pipeline.patience import Attempts, Patience
 from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.room import Room, TotalBound
 from collector.pipeline.schedule import Housekeeping, scheduler
 from collector.pipeline.work import Handler, Worker
 from collector.ports import Buffer, Destination, Evaluator
@@ -108,7 +109,11 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
         await registry.load(configuration.monitors)
         wake, deliver = asyncio.Event(), asyncio.Event()
         outboxes: Outboxes | None = None
-        intake = BufferedIntake(buffer=buffer, references=references, telemetry=telemetry, clock=clock, wake=wake)
+        bound = TotalBound(settings.max_total_rows, settings.max_total_bytes, telemetry)
+        room = Room(buffer.rows, registry.get, bound)
+        intake = BufferedIntake(
+            buffer=buffer, room=room, references=references, telemetry=telemetry, clock=clock, wake=wake
+        )
         if serving.works:
             await _load_references(configuration.monitors, intake)
             evaluator = await stack.enter_async_context(_started_evaluator(settings))
@@ -150,6 +155,7 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
             wake=wake,
             telemetry=telemetry,
             clock=clock,
+            bound=bound,
             keep_letters=settings.keep_dead_letters,
             keep_letters_age=timedelta(days=settings.keep_dead_letters_days),
             forgetting=forgetting,

@@ -289,6 +289,8 @@ class Monitor(Model):
     """Whether the rows of a window are stored with its snapshots, and forwarded with them."""
     forward: tuple[str, ...] = ()
     alerts: tuple[AlertSettings, ...] = ()
+    when_full: Literal["refuse", "drop_oldest"] = "refuse"
+    """What happens when as many rows wait as may: new ones are refused, or the oldest give way, and are counted."""
 
     @field_validator("metadata", mode="before")
     @classmethod

@@ -72,12 +72,18 @@ class Rows(Protocol):
         ...
 
     async def purge(
-        self, monitor: MonitorId, pane: Pane, *, before_row: int | None, seen_rows: int | None = None
+        self,
+        monitor: MonitorId,
+        pane: Pane,
+        *,
+        before_row: int | None,
+        seen_rows: int | None = None,
+        reason: str = "purged",
     ) -> bool:
         """Forget the pane's rows, ids and labels: all (None; later rows are late), or those before a row.
 
         Settlements of windows that lie wholly before that row are forgotten with it (`PaneState.trimmed`). Rows that
-        no settlement counted are dropped{reason="purged"}. The endless pane is never late: purged whole, it goes on
+        no settlement counted are dropped{reason}. The endless pane is never late: purged whole, it goes on
         after its last row. A purge that was cut short is finished by repeating it.
 
         False, and nothing happens, while a window of the pane is a dead letter (replay or delete that first), or when

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     """Waiting rows of one monitor; above it, requests are refused with 429."""
     max_buffered_bytes: Annotated[int, Field(gt=0)] = 4 * 1024**3
     """Waiting bytes of one monitor; above it, requests are refused with 429."""
+    max_total_rows: Annotated[int, Field(gt=0)] = 200_000_000
+    """Waiting rows of all monitors together; at it, requests are refused with 429 until a tenth is free again."""
+    max_total_bytes: Annotated[int, Field(gt=0)] = 16 * 1024**3
+    """Waiting bytes of all monitors together; at it, requests are refused with 429 until a tenth is free again."""
     max_future_seconds: Annotated[float, Field(ge=0)] = 86_400.0
     """A row whose event time is further ahead of the clock than this is rejected."""
 

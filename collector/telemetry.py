@@ -53,6 +53,8 @@ SERIES = (
     Series("gauge", "collector_buffer_waiting_bytes", "Their stored bytes.", ("monitor",)),
     Series("gauge", "collector_buffer_oldest_wait_seconds", "Age of the oldest waiting row; 0 when none waits.",
            ("monitor",)),
+    Series("gauge", "collector_buffer_fill_ratio",
+           "What waits of all monitors as a share of the bound (rows or bytes, the larger); at 1 everything is refused."),
     Series("gauge", "collector_evaluate_rows", "Rows of evaluated windows.", ("monitor",)),
     Series("gauge", "collector_dead_rows", "Rows of dead-lettered windows.", ("monitor",)),
     Series("gauge", "collector_dropped_rows", "Rows discarded on purpose, by reason.", ("monitor", "reason")),

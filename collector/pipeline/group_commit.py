@@ -17,7 +17,7 @@ from collector import chunks
 from collector.errors import Backpressure
 from collector.model import Append, Appended, MonitorId, Pane, RequestPart, Table
 from collector.pipeline.request import Request
-from collector.ports import Buffer
+from collector.pipeline.room import Room
 from collector.telemetry import Telemetry
 
 MAX_GATHERED_ROWS = 500_000
@@ -66,8 +66,8 @@ class GroupCommit:
     State: the loads that wait, and the one task that writes.
     """
 
-    def __init__(self, buffer: Buffer, telemetry: Telemetry) -> None:
-        self._buffer = buffer
+    def __init__(self, room: Room, telemetry: Telemetry) -> None:
+        self._room = room
         self._telemetry = telemetry
         self._waiting: list[Load] = []
         self._waiting_rows = 0
@@ -103,7 +103,7 @@ class GroupCommit:
             try:
                 appends = await _encode(groups)
                 began = time.perf_counter()
-                answers = await self._buffer.rows.append(appends)
+                answers = await self._room.append(appends)
                 self._telemetry.observe("collector_buffer_append_seconds", time.perf_counter() - began)
             except Exception as error:  # noqa: BLE001 - one write failed: its requests are told, the next ones go on
                 for group in groups:

@@ -12,6 +12,7 @@ from collector.pipeline.group_commit import GroupCommit, Piece
 from collector.pipeline.pieces import pieces_of
 from collector.pipeline.references import References
 from collector.pipeline.request import Request
+from collector.pipeline.room import Room
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer, Judge, Told, Unjudged, told_to
 from collector.telemetry import Telemetry
@@ -21,14 +22,21 @@ class BufferedIntake:
     """`ports.Intake`: what a request asks of the pipeline. State: what gathers for the next write, by monitor."""
 
     def __init__(
-        self, *, buffer: Buffer, references: References, telemetry: Telemetry, clock: Clock, wake: asyncio.Event
+        self,
+        *,
+        buffer: Buffer,
+        room: Room,
+        references: References,
+        telemetry: Telemetry,
+        clock: Clock,
+        wake: asyncio.Event,
     ) -> None:
         self._buffer = buffer
         self._references = references
         self._telemetry = telemetry
         self._clock = clock
         self._wake = wake
-        self._commit = GroupCommit(buffer, telemetry)
+        self._commit = GroupCommit(room, telemetry)
         self._gatherings: dict[str, Gathering] = {}
 
     async def take(self, monitor: Monitor, judged: Judged, *, request_key: str | None = None) -> Receipt:

@@ -25,6 +25,7 @@ from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.outboxes import Outboxes
 from collector.pipeline.registry import KIND as MONITOR_KIND
 from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.room import TotalBound
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer
 from collector.telemetry import Telemetry
@@ -50,6 +51,7 @@ class Housekeeping:
         wake: asyncio.Event,
         telemetry: Telemetry,
         clock: Clock,
+        bound: TotalBound,
         forgetting: Forgetting,
         keep_letters: int,
         keep_letters_age: timedelta,
@@ -61,6 +63,8 @@ class Housekeeping:
         self._wake = wake
         self._telemetry = telemetry
         self._clock = clock
+        self._bound = bound
+        self._waiting = (0, 0)
         self._forgetting = forgetting
         self._keep_letters = keep_letters
         self._keep_letters_age = keep_letters_age
@@ -102,8 +106,10 @@ class Housekeeping:
         await self._forgetting.finish(MONITOR_KIND)
 
     async def set_gauges(self) -> None:
-        """Copy each monitor's account into its series."""
+        """Copy each monitor's account into its series, and their sum into the bound of all."""
+        self._waiting = (0, 0)
         await self._each_monitor(self._set_gauges_of)
+        self._bound.counted(*self._waiting)
 
     async def _each_monitor(self, job: Callable[[Monitor], Awaitable[None]]) -> None:
         for monitor in self._registry.all():
@@ -169,6 +175,10 @@ class Housekeeping:
         account = await self._buffer.account(MonitorId(monitor.id))
         waiting = await self._buffer.halves.waiting(MonitorId(monitor.id))
         telemetry, label = self._telemetry, monitor.id
+        coverage = label_coverage(monitor, state, self._clock.now_us())
+        if coverage is not None:
+            telemetry.set("collector_label_coverage_ratio", coverage, monitor=label)
+        self._waiting = (self._waiting[0] + account.waiting, self._waiting[1] + account.waiting_bytes)
         telemetry.set("collector_receive_waiting_halves", waiting, monitor=label)
         telemetry.set("collector_buffer_accepted_rows", account.accepted, monitor=label)
         telemetry.set("collector_buffer_waiting_rows", account.waiting, monitor=label)

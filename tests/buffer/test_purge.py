@@ -44,6 +44,14 @@ async def test_rows_of_a_purged_pane_are_late_and_not_stored(buffer: Buffer) -> 
     assert (await account(buffer)).accepted == 3
 
 
+async def test_rows_that_had_to_give_way_are_counted_under_their_reason(buffer: Buffer) -> None:
+    await buffer.rows.append([rows("a", "b", "c"), rows("d", pane=NEXT_PANE)])
+    assert await buffer.rows.purge(M, PANE, before_row=2, reason="gave_way")
+    assert await buffer.rows.purge(M, NEXT_PANE, before_row=None, reason="gave_way")
+    told = await account(buffer)
+    assert (dict(told.dropped), told.waiting, told.balanced) == ({"gave_way": 3}, 1, True)
+
+
 async def test_a_pane_may_be_closed_before_it_had_rows(buffer: Buffer) -> None:
     assert await buffer.rows.purge(M, PANE, before_row=None)
     (answer,) = await buffer.rows.append([rows("a")])

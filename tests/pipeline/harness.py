@@ -32,6 +32,7 @@ from collector.pipeline.intake import BufferedIntake
 from collector.pipeline.patience import Attempts, Patience
 from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.room import Room, TotalBound
 from collector.pipeline.schedule import Housekeeping
 from collector.pipeline.work import Handler, Worker
 from collector.ports import Buffer, Evaluator
@@ -82,12 +83,14 @@ class Pipeline:
             buffer=buffer, references=self.references, errors=self.errors, destinations=DESTINATIONS,
             check=lambda monitor: None, forgetting=forgetting, gone=self.references.drop,
         )  # fmt: skip
+        self.bound = TotalBound(2000, 10_000_000, self.telemetry)
         self.intake = BufferedIntake(
-            buffer=buffer, references=self.references, telemetry=self.telemetry, clock=clock, wake=self.wake
+            buffer=buffer, room=Room(buffer.rows, self.registry.get, self.bound), references=self.references,
+            telemetry=self.telemetry, clock=clock, wake=self.wake,
         )
         self.housekeeping = Housekeeping(
             buffer=buffer, registry=self.registry, wake=self.wake, telemetry=self.telemetry, clock=clock,
-            keep_letters=50, keep_letters_age=timedelta(days=30), forgetting=forgetting,
+            bound=self.bound, keep_letters=50, keep_letters_age=timedelta(days=30), forgetting=forgetting,
             keep_snapshots=100, keep_snapshots_age=timedelta(days=30), keep_data_bytes=10_000_000,
         )  # fmt: skip
         self.evaluating = self.worker(

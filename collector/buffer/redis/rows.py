@@ -6,6 +6,7 @@ from itertools import islice
 from collector.buffer.policy import (
     ORPHAN_US,
     PURGE_ROWS,
+    PURGED,
     TOMBSTONES,
     Limits,
     digests,
@@ -84,7 +85,13 @@ class RedisRows:
             await self._store.run("expire_labels", (keys.account, keys.ids), (now_us - ORPHAN_US, keys.orphans))
 
     async def purge(
-        self, monitor: MonitorId, pane: Pane, *, before_row: int | None, seen_rows: int | None = None
+        self,
+        monitor: MonitorId,
+        pane: Pane,
+        *,
+        before_row: int | None,
+        seen_rows: int | None = None,
+        reason: str = PURGED,
     ) -> bool:
         keys = MonitorKeys(monitor)
         now_us = self._clock.now_us()
@@ -94,7 +101,7 @@ class RedisRows:
             (keys.account, keys.panes, keys.tombstones, keys.ids),
             (
                 *(now_us, pane.key, "" if before_row is None else before_row, whole, TOMBSTONES, now_us - ORPHAN_US),
-                *(keys.orphans, "" if seen_rows is None else seen_rows),
+                *(keys.orphans, "" if seen_rows is None else seen_rows, reason),
             ),
         )
         if target < 0:
@@ -102,7 +109,7 @@ class RedisRows:
         while not await self._store.run(
             "purge_step",
             (keys.account, keys.panes, keys.pane_names, keys.settled, keys.rows(pane.key), keys.ids),
-            (pane.key, target, whole, PURGE_ROWS),
+            (pane.key, target, whole, PURGE_ROWS, reason),
         ):
             pass
         return True

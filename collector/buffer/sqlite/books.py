@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
-from collector.buffer.policy import PURGED, TOMBSTONES, share
+from collector.buffer.policy import TOMBSTONES, share
 from collector.model import Account, MonitorId, Outcome, Pane, Settlement
 
 
@@ -189,7 +189,7 @@ class Books:
             (outcome, reason, pane.id, part, phase),
         )
 
-    def drop_waiting(self, pane: PaneRow, rows: int) -> None:
+    def drop_waiting(self, pane: PaneRow, rows: int, reason: str) -> None:
         """Purged rows that no settlement counted."""
         self._move(Outcome.DROPPED, PURGED, rows)
         pane.settled_rows += rows

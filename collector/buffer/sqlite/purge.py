@@ -22,6 +22,7 @@ def begin(
     before_row: int | None,
     seen_rows: int | None,
     now_us: int,
+    reason: str,
 ) -> int | None:
     """Up to which row to purge; None when the pane must stay. If it goes whole, its rows are late from now on."""
     books = Books(connection, monitor)
@@ -32,7 +33,7 @@ def begin(
     if before_row is None and pane.start_us is not None:
         books.bury(pane.key, now_us)
         if row is not None:
-            books.drop_waiting(row, row.waiting)
+            books.drop_waiting(row, row.waiting, reason)
     books.save()
     there = 0 if row is None else row.rows
     return there if before_row is None else min(before_row, there)
@@ -43,7 +44,9 @@ def _has_dead(connection: sqlite3.Connection, pane: PaneRow) -> bool:
     return found.fetchone() is not None
 
 
-def step(connection: sqlite3.Connection, monitor: MonitorId, pane: Pane, *, before_row: int, whole: bool) -> bool:
+def step(
+    connection: sqlite3.Connection, monitor: MonitorId, pane: Pane, *, before_row: int, whole: bool, reason: str
+) -> bool:
     """Forget the next rows; says whether all are gone. `whole`: the pane goes with its last row."""
     books = Books(connection, monitor)
     row = books.pane(pane.key)
@@ -51,7 +54,7 @@ def step(connection: sqlite3.Connection, monitor: MonitorId, pane: Pane, *, befo
         return True
     stop_row = min(before_row, row.trimmed + PURGE_ROWS)
     if stop_row > row.trimmed:
-        _trim(books, row, stop_row)
+        _trim(books, row, stop_row, reason)
     done = stop_row >= before_row
     if whole and done:
         books.remove_pane(row)
@@ -61,7 +64,7 @@ def step(connection: sqlite3.Connection, monitor: MonitorId, pane: Pane, *, befo
     return done
 
 
-def _trim(books: Books, pane: PaneRow, stop_row: int) -> None:
+def _trim(books: Books, pane: PaneRow, stop_row: int, reason: str) -> None:
     connection = books.connection
     gone = Window(Pane.parse(pane.key), 0, pane.trimmed, stop_row)
     chunks = connection.execute(
@@ -76,7 +79,7 @@ def _trim(books: Books, pane: PaneRow, stop_row: int) -> None:
         if first_row + rows <= stop_row:
             connection.execute("DELETE FROM chunks WHERE pane = ? AND first_row = ?", (pane.id, first_row))
             pane.bytes -= size
-    _count_trimmed(books, pane, stop_row)
+    _count_trimmed(books, pane, stop_row, reason)
     pane.trimmed = stop_row
 
 
@@ -88,7 +91,7 @@ def _forget_ids(books: Books, pane: PaneRow, ids: list[bytes]) -> None:
             connection.execute(f"DELETE FROM labels WHERE pane = ? AND digest IN ({marks})", (pane.id, *some))
 
 
-def _count_trimmed(books: Books, pane: PaneRow, stop_row: int) -> None:
+def _count_trimmed(books: Books, pane: PaneRow, stop_row: int, reason: str) -> None:
     """Rows that a settlement counted stay counted for good; the others are dropped."""
     settled = 0
     for part, phase, counted, counted_from in books.connection.execute(
@@ -101,7 +104,7 @@ def _count_trimmed(books: Books, pane: PaneRow, stop_row: int) -> None:
             "UPDATE settled SET counted = counted - ?, counted_from = ? WHERE pane = ? AND part = ? AND phase = ?",
             (final, stop_row, pane.id, part, phase),
         )
-    books.drop_waiting(pane, max(min(stop_row - pane.trimmed - settled, pane.waiting), 0))
+    books.drop_waiting(pane, max(min(stop_row - pane.trimmed - settled, pane.waiting), 0), reason)
 
 
 def _forget_settlements(connection: sqlite3.Connection, pane: PaneRow) -> None:

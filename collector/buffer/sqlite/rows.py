@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from collector.buffer.policy import (
+    PURGED,
     REQUEST_KEY_US,
     Limits,
     check_append,
@@ -78,19 +79,27 @@ class SqliteRows:
         return await self._engine.read(lambda connection: read(connection, monitor, window))
 
     async def purge(
-        self, monitor: MonitorId, pane: Pane, *, before_row: int | None, seen_rows: int | None = None
+        self,
+        monitor: MonitorId,
+        pane: Pane,
+        *,
+        before_row: int | None,
+        seen_rows: int | None = None,
+        reason: str = PURGED,
     ) -> bool:
         now_us = self._clock.now_us()
         target = await self._engine.write(
             lambda connection: purge_deeds.begin(
-                connection, monitor, pane, before_row=before_row, seen_rows=seen_rows, now_us=now_us
+                connection, monitor, pane, before_row=before_row, seen_rows=seen_rows, now_us=now_us, reason=reason
             )
         )
         if target is None:
             return False
         whole = before_row is None and pane.start_us is not None
         while not await self._engine.write(
-            lambda connection: purge_deeds.step(connection, monitor, pane, before_row=target, whole=whole)
+            lambda connection: purge_deeds.step(
+                connection, monitor, pane, before_row=target, whole=whole, reason=reason
+            )
         ):
             pass
         await purge_deeds.shrink(self._engine)

@@ -2,7 +2,7 @@
 -- purge_begin: decide up to which row a pane is purged. If it goes whole, its rows are late from now on.
 --
 -- KEYS, all of one monitor, without TTL:
---   1 account     hash  dropped, dropped:purged: rows; waiting_bytes
+--   1 account     hash  dropped, dropped:<reason>: rows; waiting_bytes
 --   2 panes       hash  pane -> its record (see the library)
 --   3 tombstones  zset  panes purged whole, by the instant of it; the newest are kept
 --   4 ids         hash  inference id -> its pane and label; see append
@@ -22,7 +22,7 @@ if ARGV[4] == '1' then
   redis.call('ZREMRANGEBYRANK', KEYS[3], 0, -1 - tonumber(ARGV[5]))
   if pane then
     local dropped = pane.rows - pane.settled_rows
-    move(KEYS[1], 'dropped', 'purged', dropped)
+    move(KEYS[1], 'dropped', ARGV[9], dropped)
     pane.settled_rows = pane.rows
     write_pane(KEYS[1], KEYS[2], pane)
   end

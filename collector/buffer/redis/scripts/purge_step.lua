@@ -2,13 +2,13 @@
 -- purge_step: forget the next rows of a pane, with their ids and labels. Every step leaves a state that makes sense.
 --
 -- KEYS, all of one monitor, without TTL:
---   1 account     hash    dropped, dropped:purged: rows; waiting_bytes
+--   1 account     hash    dropped, dropped:<reason>: rows; waiting_bytes
 --   2 panes       hash    pane -> its record (see the library)
 --   3 pane names  hash    number of a pane -> pane
 --   4 settled     hash    <pane>#<part>/<phase> -> the last settlement of a window (see the library)
 --   5 rows        stream  the pane's chunks; see append
 --   6 ids         hash    inference id -> its pane and label; see append
--- ARGV: 1 pane  2 before_row  3 whether the pane goes with its last row: 1 or 0  4 rows in one step
+-- ARGV: 1 pane  2 before_row  3 whether the pane goes with its last row: 1 or 0  4 rows in one step  5 reason
 -- Returns 1 when all are gone, else 0.
 
 local pane = read_pane(KEYS[2], ARGV[1])
@@ -82,7 +82,7 @@ if stop_row > pane.trimmed then
   end
   local dropped = stop_row - pane.trimmed - settled_rows
   dropped = math.max(math.min(dropped, pane.rows - pane.settled_rows), 0)
-  move(KEYS[1], 'dropped', 'purged', dropped)
+  move(KEYS[1], 'dropped', ARGV[5], dropped)
   pane.settled_rows = pane.settled_rows + dropped
   pane.trimmed = stop_row
 end
