@@ -191,7 +191,7 @@ class Books:
 
     def drop_waiting(self, pane: PaneRow, rows: int, reason: str) -> None:
         """Purged rows that no settlement counted."""
-        self._move(Outcome.DROPPED, PURGED, rows)
+        self._move(Outcome.DROPPED, reason, rows)
         pane.settled_rows += rows
 
     def _move(self, outcome: str, reason: str, rows: int) -> None:
