@@ -161,6 +161,7 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
             forgetting=forgetting,
             keep_snapshots=settings.keep_snapshots,
             keep_snapshots_age=timedelta(days=settings.keep_snapshots_days),
+            keep_data_bytes=settings.keep_data_bytes,
         )
         jobs = scheduler(housekeeping, outboxes, tick_seconds=settings.tick_seconds)
         jobs.start()

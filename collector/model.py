@@ -434,6 +434,8 @@ class SnapshotRecord:
     tags: Sequence[str]
     summary: bytes
     body: bytes
+    data: bytes = b""
+    """The rows as Parquet, when the monitor includes them; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

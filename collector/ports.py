@@ -178,10 +178,17 @@ class Snapshots(Protocol):
 
     async def get(self, snapshot: SnapshotId) -> bytes | None: ...
 
+    async def data(self, snapshot: SnapshotId) -> bytes | None:
+        """The rows that were stored with it, as Parquet; they go with it, or are replaced with it."""
+        ...
+
     async def delete(self, snapshot: SnapshotId) -> bool: ...
 
-    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int) -> int:
-        """Forget all but the newest `keep`, and those older than an instant. Says how many went."""
+    async def trim(self, monitor: MonitorId, *, keep: int, newer_than_us: int, keep_data_bytes: int) -> int:
+        """Forget all but the newest `keep`, and those older than an instant. Says how many went.
+
+        Of the others the newest keep their rows, as many as have no more than `keep_data_bytes` together.
+        """
         ...
 
 
@@ -266,8 +273,8 @@ class Buffer(Protocol):
 class Destination(Protocol):
     """Takes snapshots. Delivering one again replaces what is there."""
 
-    async def deliver(self, body: bytes) -> None:
-        """Deliver a snapshot's JSON. Raises Transient or Permanent."""
+    async def deliver(self, body: bytes, data: bytes | None = None) -> None:
+        """Deliver a snapshot's JSON, and its rows as Parquet if it has some. Raises Transient or Permanent."""
         ...
 
     async def close(self) -> None: ...

@@ -54,7 +54,8 @@ def _records(window: "_Window", comparison: Comparison) -> list[SnapshotRecord]:
         log.warning("the columns of monitor %s cannot be told apart: %s", window.job.monitor.id, error)
         context = error
     reports = map(comparison.report, window.job.monitor.reports_of(window.job.phase))
-    return [_record(window.evaluate(report, comparison, context)) for report in reports if report is not None]
+    data = parquet(comparison.current.frame) if window.job.monitor.include_data else b""
+    return [_record(window.evaluate(report, comparison, context), data) for report in reports if report is not None]
 
 
 def _context(comparison: Comparison, monitor: Monitor) -> Context:
@@ -284,7 +285,7 @@ def _span_us(job: Job, frame: pd.DataFrame) -> tuple[int, int] | None:
     return (int(times.min()), int(times.max())) if len(times) else None
 
 
-def _record(snapshot: Snapshot) -> SnapshotRecord:
+def _record(snapshot: Snapshot, data: bytes) -> SnapshotRecord:
     values = [{"metric": each.metric, "labels": each.labels, "value": each.value} for each in series(snapshot)]
     summary = snapshot.summary() | {"values": values}
     return SnapshotRecord(
@@ -296,4 +297,5 @@ def _record(snapshot: Snapshot) -> SnapshotRecord:
         tags=tuple(snapshot.tags),
         summary=orjson.dumps(summary, option=orjson.OPT_NON_STR_KEYS),
         body=snapshot.json(),
+        data=data,
     )

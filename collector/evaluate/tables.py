@@ -3,6 +3,9 @@
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+
+from collector.evaluate.plain import text
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
@@ -13,8 +16,15 @@ def parquet(frame: pd.DataFrame) -> bytes:
     >>> pd.read_parquet(io.BytesIO(parquet(frame)))["carrier"].tolist()[:2]
     ['9E', '12']
     """
+    frame = frame.rename(columns=str)
     mixed = {name: _text(frame[name]) for name in frame.columns if _is_mixed(frame[name])}
-    return bytes((frame.assign(**mixed) if mixed else frame).to_parquet(index=False, compression="zstd"))
+    frame = frame.assign(**mixed) if mixed else frame
+    try:
+        return bytes(frame.to_parquet(index=False, compression="zstd"))
+    except (pa.ArrowException, UnicodeEncodeError, ValueError, TypeError, OverflowError):
+        # numbers too large for Parquet, half characters, objects of somebody's own: better as text than not at all
+        texts = {name: _text(frame[name]) for name in frame.columns if frame[name].dtype.kind in "OcT"}
+        return bytes(frame.assign(**texts).to_parquet(index=False, compression="zstd"))
 
 
 def _is_mixed(column: "pd.Series[Any]") -> bool:
@@ -22,4 +32,4 @@ def _is_mixed(column: "pd.Series[Any]") -> bool:
 
 
 def _text(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    return column.map(str, na_action="ignore")
+    return column.map(lambda value: text(str(value)), na_action="ignore")

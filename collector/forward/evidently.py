@@ -6,6 +6,7 @@ from collector.errors import Invalid, Permanent, Transient
 from collector.forward.local import project_of
 from collector.snapshot import Snapshot
 from collector.workspace.evidently import EvidentlyClient
+from collector.workspace.project import CURRENT
 from collector.workspace.sender import Sender
 
 
@@ -17,10 +18,10 @@ class EvidentlyForwarder:
         self._client = EvidentlyClient(url, secret=_plain(secret), token=_plain(token))
         self._sender = Sender(self._client)
 
-    async def deliver(self, body: bytes) -> None:
+    async def deliver(self, body: bytes, data: bytes | None = None) -> None:
         try:
             snapshot = Snapshot.from_json(body)
-            await self._sender.send(project_of(snapshot), snapshot)
+            await self._sender.send(project_of(snapshot), snapshot, {} if data is None else {CURRENT: data})
         except Invalid as error:
             raise Permanent(f"destination {self._name!r}: {error}") from error
         except Permanent as error:

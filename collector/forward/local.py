@@ -6,6 +6,7 @@ from pathlib import Path
 from collector.errors import Invalid, Permanent, Transient
 from collector.snapshot import Snapshot
 from collector.workspace.folder import Workspace
+from collector.workspace.project import CURRENT
 
 
 class LocalForwarder:
@@ -14,14 +15,14 @@ class LocalForwarder:
     def __init__(self, path: str | Path) -> None:
         self._workspace = Workspace(path)
 
-    async def deliver(self, body: bytes) -> None:
-        await asyncio.to_thread(self._deliver, body)
+    async def deliver(self, body: bytes, data: bytes | None = None) -> None:
+        await asyncio.to_thread(self._deliver, body, data)
 
-    def _deliver(self, body: bytes) -> None:
+    def _deliver(self, body: bytes, data: bytes | None) -> None:
         try:
             snapshot = Snapshot.from_json(body)
             project = self._workspace.create_project(project_of(snapshot))
-            self._workspace.add_snapshot(project.id, snapshot)
+            self._workspace.add_snapshot(project.id, snapshot, {} if data is None else {CURRENT: data})
         except Invalid as error:
             raise Permanent(str(error)) from error
         except ValueError as error:

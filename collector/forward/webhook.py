@@ -28,7 +28,7 @@ class WebhookForwarder:
         self._secret = secret
         self._session: aiohttp.ClientSession | None = None
 
-    async def deliver(self, body: bytes) -> None:
+    async def deliver(self, body: bytes, data: bytes | None = None) -> None:  # noqa: ARG002 - rows never go to a hook
         try:
             snapshot = Snapshot.from_json(body)
         except Invalid as error:

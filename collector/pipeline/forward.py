@@ -45,7 +45,7 @@ class ForwardHandler:
             body = await self._buffer.snapshots.get(SnapshotId(wanted["snapshot"]))
             if body is None:  # deleted on purpose, or past its retention
                 return Effects()
-            await destination.deliver(body)
+            await destination.deliver(body, await self._rows(lease))
         self._telemetry.observe("collector_forward_seconds", time.perf_counter() - began, to=self._name)
         return Effects()
 
@@ -53,6 +53,11 @@ class ForwardHandler:
         if not isinstance(destination, Notifiable):
             raise Permanent(f"the destination {self._name!r} takes no messages")
         await destination.notify(orjson.dumps(message), key=f"{lease.monitor}/{lease.key}")
+
+    async def _rows(self, lease: Lease) -> bytes | None:
+        """The rows that go with the snapshot, when its monitor includes them."""
+        wanted = orjson.loads(lease.payload)
+        return await self._buffer.snapshots.data(SnapshotId(wanted["snapshot"])) if wanted.get("data") else None
 
     def buried(self, lease: Lease) -> Settlement | None:  # noqa: ARG002 - a delivery settles no rows
         return None

@@ -57,6 +57,7 @@ class Housekeeping:
         keep_letters_age: timedelta,
         keep_snapshots: int,
         keep_snapshots_age: timedelta,
+        keep_data_bytes: int,
     ) -> None:
         self._buffer = buffer
         self._registry = registry
@@ -70,6 +71,7 @@ class Housekeeping:
         self._keep_letters_age = keep_letters_age
         self._keep_snapshots = keep_snapshots
         self._keep_snapshots_age = keep_snapshots_age
+        self._keep_data_bytes = keep_data_bytes
         self._first_windows = FirstWindows(buffer)
         self._dropped_reasons: dict[str, set[str]] = {}
 

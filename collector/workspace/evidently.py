@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import orjson
@@ -21,6 +21,7 @@ from collector.workspace.http import TIMEOUT, judge, sendable, translated
 
 OLDEST_VERSION = (0, 7, 6)
 APPLICATION = "Evidently UI"
+_JSON = "application/json"
 
 
 class Missing(Permanent):
@@ -44,6 +45,15 @@ class RemoteSnapshot:
     metadata: Mapping[str, str]
     tags: Sequence[str]
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteDataset:
+    """A dataset as the service lists it."""
+
+    id: str
+    name: str
+    metadata: Mapping[str, str]
 
 
 class EvidentlyClient:
@@ -129,7 +139,34 @@ class EvidentlyClient:
     async def delete_snapshot(self, project: str, snapshot: str) -> None:
         await self._call("DELETE", f"/api/projects/{_part(project)}/{_part(snapshot)}")
 
-    # ------------------------------------------------------------ dashboards, data
+    # ------------------------------------------------------------ datasets
+
+    async def add_dataset(
+        self, project: str, snapshot: str, *, part: str, title: str, metadata: Mapping[str, str], parquet: bytes
+    ) -> None:
+        """Rows that the report's page shows: its `current` or `reference` ones. Raises Missing, TooLargeThere."""
+        query = {
+            "project_id": project, "snapshot_id": snapshot, "dataset_type": "output", "dataset_subtype": part,
+        }  # fmt: skip
+        fields = {"name": title, "metadata_str": orjson.dumps(dict(metadata)).decode()}
+        content_type, form = multipart(fields, parquet)
+        await self._call("POST", f"/api/datasets/upload?{urlencode(query)}", form, content_type=content_type)
+
+    async def datasets(self, project: str) -> list[RemoteDataset]:
+        answer = _object(await self._call("GET", f"/api/datasets?{urlencode({'project_id': project})}"))
+        return [
+            RemoteDataset(
+                id=_text(each, "id"),
+                name=str(each.get("name")),
+                metadata=metadata if isinstance(metadata := each.get("metadata"), Mapping) else {},
+            )
+            for each in _objects(answer.get("datasets"))
+        ]
+
+    async def delete_dataset(self, dataset: str) -> None:
+        await self._call("DELETE", f"/api/datasets/{_part(dataset)}")
+
+    # ------------------------------------------------------------ dashboards
 
     async def dashboard(self, project: str) -> dict[str, Any]:
         return dict(_object(await self._call("GET", f"/api/v2/dashboards/{_part(project)}")))
@@ -140,11 +177,13 @@ class EvidentlyClient:
 
     # ------------------------------------------------------------ the wire
 
-    async def _call(self, method: str, path: str, body: bytes | None = None, *, wary: bool = False) -> Any:
+    async def _call(
+        self, method: str, path: str, body: bytes | None = None, *, wary: bool = False, content_type: str = _JSON
+    ) -> Any:
         """The decoded answer. `wary`: a 500 is about this body, and final."""
-        status, answer = await self._once(method, path, body, wary=wary)
+        status, answer = await self._once(method, path, body, content_type, wary=wary)
         if status == 401 and self._auth.renew():
-            status, answer = await self._once(method, path, body, wary=wary)
+            status, answer = await self._once(method, path, body, content_type, wary=wary)
         if status == 401:
             raise Permanent("the Evidently workspace refused the token: it is wrong, or has expired")
         try:
@@ -152,12 +191,14 @@ class EvidentlyClient:
         except ValueError as error:
             raise Permanent("the address does not speak as an Evidently UI does: its answer is not JSON") from error
 
-    async def _once(self, method: str, path: str, body: bytes | None, *, wary: bool) -> tuple[int, str]:
+    async def _once(
+        self, method: str, path: str, body: bytes | None, content_type: str, *, wary: bool
+    ) -> tuple[int, str]:
         to = "the Evidently workspace"
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
         async with translated(to):
-            headers = {**await self._auth.headers(self._session, self.url), "Content-Type": "application/json"}
+            headers = {**await self._auth.headers(self._session, self.url), "Content-Type": content_type}
             async with self._session.request(
                 method, self.url + path, data=sendable(body), headers=headers, allow_redirects=False
             ) as response:
@@ -192,6 +233,21 @@ def _older(version: str) -> bool:
     parts = version.split(".")[:3]
     # a name such as "cloud" says nothing of its age
     return all(part.isdigit() for part in parts) and tuple(map(int, parts)) < OLDEST_VERSION
+
+
+def multipart(fields: Mapping[str, str], parquet: bytes) -> tuple[str, bytes]:
+    """A form with one file, and its content type. As bytes, because a call may be repeated."""
+    boundary = uuid.uuid4().hex
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="data.parquet"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    form = b"".join([*parts, head.encode(), parquet, f"\r\n--{boundary}--\r\n".encode()])
+    return f"multipart/form-data; boundary={boundary}", form
 
 
 def _object(value: object) -> Mapping[str, Any]:

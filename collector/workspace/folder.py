@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import orjson
 from collector.errors import Invalid
 from collector.snapshot import Snapshot
 from collector.strict import near_miss
-from collector.workspace.project import Project, project_id, snapshot_of
+from collector.workspace.project import Project, data_of, project_id, snapshot_of
 
 try:
     import fcntl
@@ -28,6 +28,9 @@ except ImportError:  # pragma: no cover - Windows: one writer at a time is up to
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 """What may stand in a path. Ids come from files and requests, so they are never trusted to be a plain name."""
+
+
+_DATA = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Workspace:
@@ -106,18 +109,25 @@ class Workspace:
         """Add a Test Suite that has run; says the snapshot's id."""
         return self._add(project, suite, what="TestSuite", include_data=include_data)
 
-    def add_snapshot(self, project: str | object, snapshot: Snapshot) -> str:
-        """Keep a snapshot; says its id. One with the same id and a higher revision stays as it is.
+    def add_snapshot(self, project: str | object, snapshot: Snapshot, data: Mapping[str, bytes] | None = None) -> str:
+        """Keep a snapshot, and its rows by name as Parquet; says its id. One with the same id and a higher revision
+        stays as it is; of one that is replaced no rows stay.
 
-        Once this returns, the file survives a power cut.
+        Once this returns, the files survive a power cut.
         """
         identity = self.get_project(project).id
         name = _checked(snapshot.id, "snapshot")
-        folder = self.path / identity / "snapshots"
+        path = self.path / identity / "snapshots" / f"{name}.json"
         with self._locked(identity):
-            known = _revision(folder / f"{name}.json")
+            known = _revision(path)
             if known is None or snapshot.revision >= known:
-                _write(folder / f"{name}.json", snapshot.json())
+                rows = {path.with_name(_data_name(name, each)): body for each, body in (data or {}).items()}
+                for old in _data_paths(path).values():
+                    if old not in rows:
+                        old.unlink()
+                for new, body in rows.items():
+                    _write(new, body)
+                _write(path, snapshot.json())  # last: who finds it, finds its rows
         return name
 
     def list_snapshots(self, project: str | object) -> list[Snapshot]:
@@ -133,22 +143,22 @@ class Workspace:
             raise Invalid(f"project {project} in {self.path} has no snapshot {snapshot}")
         return Snapshot.load(path)
 
+    def data_paths(self, project: str | object, snapshot: str | object) -> dict[str, Path]:
+        """The rows that are stored with a snapshot: Parquet files by name, such as `current`."""
+        return _data_paths(self._snapshot_path(project, snapshot))
+
     def delete_snapshot(self, project: str | object, snapshot: str | object) -> None:
-        """Forget a snapshot and its data. Nothing happens when there is none."""
+        """Forget a snapshot and its rows. Nothing happens when there is none."""
         path = self._snapshot_path(project, snapshot)
         path.unlink(missing_ok=True)
-        for data in path.parent.glob(f"{path.stem}.*.parquet"):
+        for data in _data_paths(path).values():
             data.unlink(missing_ok=True)
 
     # ------------------------------------------------------------ files
 
     def _add(self, project: str | object, report: object, *, what: str, include_data: bool) -> str:
         snapshot = snapshot_of(report, what=what)
-        frames = data_of(report, what=what) if include_data else {}
-        added = self.add_snapshot(project, snapshot)
-        for name, frame in frames.items():
-            _write(self._snapshot_path(project, added).with_suffix(f".{name}.parquet"), frame)
-        return added
+        return self.add_snapshot(project, snapshot, data_of(report, what=what) if include_data else None)
 
     def _snapshot_path(self, project: str | object, snapshot: str | object) -> Path:
         return self.path / self.get_project(project).id / "snapshots" / f"{_checked(snapshot, 'snapshot')}.json"
@@ -187,13 +197,21 @@ class Workspace:
             os.close(descriptor)
 
 
-def data_of(report: object, *, what: str) -> dict[str, bytes]:
-    """The frames of a report that has run, by name (current, reference), as Parquet."""
-    make = getattr(report, "datasets", None)
-    frames = make() if callable(make) else None
-    if not frames:
-        raise Invalid(f"include_data: this {what} does not keep its data; add it without include_data")
-    return {str(name): frame.to_parquet() for name, frame in frames.items() if frame is not None}
+def _data_name(snapshot: str, name: str) -> str:
+    return f"{snapshot}.{_named(name)}.parquet"
+
+
+def _data_paths(path: Path) -> dict[str, Path]:
+    """The files of rows beside a snapshot's own. Ids may hold dots, names of rows do not."""
+    found = {each: each.name.removeprefix(f"{path.stem}.").removesuffix(".parquet") for each in
+             path.parent.glob(f"{path.stem}.*.parquet")}  # fmt: skip
+    return {name: each for each, name in sorted(found.items()) if _DATA.fullmatch(name)}
+
+
+def _named(name: str) -> str:
+    if not _DATA.fullmatch(name):
+        raise Invalid(f"{name!r} cannot name rows: expected letters, digits, '-' and '_'")
+    return name
 
 
 def _checked(identity: object, what: str) -> str:

@@ -1,7 +1,7 @@
 """What every workspace knows of a project, and what it asks of a report."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -39,10 +39,27 @@ class Project:
         self._save(self)
 
 
+CURRENT = "current"
+"""The name of the rows that a snapshot is of, among those that may be stored with it."""
+
+
 class Evaluated(Protocol):
     """A Report or a Test Suite that has run."""
 
     def to_snapshot(self) -> Snapshot: ...
+
+    def datasets(self) -> Mapping[str, bytes]:
+        """The frames that it was computed from, by name (current, reference), as Parquet."""
+        ...
+
+
+def data_of(report: object, *, what: str) -> dict[str, bytes]:
+    """The frames of a report that has run, by name (current, reference), as Parquet. Raises Invalid without any."""
+    make: Any = getattr(report, "datasets", None)
+    frames = make() if callable(make) else None
+    if not frames:
+        raise Invalid(f"include_data: this {what} does not keep its data; add it without include_data")
+    return {str(name): bytes(frame) for name, frame in frames.items()}
 
 
 def snapshot_of(report: object, *, what: str) -> Snapshot:

@@ -15,8 +15,9 @@ from collector.errors import Invalid
 from collector.render.evidently import FORWARD_ID
 from collector.snapshot import Snapshot
 from collector.strict import near_miss
+from collector.workspace import rows
 from collector.workspace.evidently import EvidentlyClient, Missing, RemoteSnapshot, checked_url, is_uuid
-from collector.workspace.project import Project, snapshot_of
+from collector.workspace.project import Project, data_of, snapshot_of
 from collector.workspace.sender import Sender
 
 Value = TypeVar("Value")
@@ -106,13 +107,14 @@ class RemoteWorkspace:
         """Send a Test Suite that has run; says the id that the service gave it."""
         return self._add(project, suite, what="TestSuite", include_data=include_data)
 
-    def add_snapshot(self, project: str | object, snapshot: Snapshot) -> str:
-        """Send a snapshot; says the id that the service gave it. Sending it again changes nothing.
+    def add_snapshot(self, project: str | object, snapshot: Snapshot, data: Mapping[str, bytes] | None = None) -> str:
+        """Send a snapshot, and its rows by name (current, reference) as Parquet; says the id that the service gave it.
+        Sending it again changes nothing.
 
-        One of the same id and a lower revision is replaced.
+        One of the same id and a lower revision is replaced, with its rows.
         """
         identity = self.get_project(project).id
-        return self._loop.run(self._sender.send(identity, snapshot))
+        return self._loop.run(self._sender.send(identity, snapshot, data))
 
     def list_snapshots(self, project: str | object) -> list[RemoteSnapshot]:
         """What the service lists of a project's snapshots; the forward id among the metadata is ours."""
@@ -120,12 +122,13 @@ class RemoteWorkspace:
         return self._loop.run(self._client.snapshots(identity))
 
     def delete_snapshot(self, project: str | object, snapshot: str | object) -> None:
-        """Forget a snapshot, by the service's id or by ours. Nothing happens when there is none."""
+        """Forget a snapshot and its rows, by the service's id or by ours. Nothing happens when there is none."""
         identity = self.get_project(project).id
         wanted = str(snapshot)
         for each in self._loop.run(self._client.snapshots(identity)):
             if wanted in (each.id, each.metadata.get(FORWARD_ID)):
                 self._loop.run(self._client.delete_snapshot(identity, each.id))
+                self._loop.run(rows.forget(self._client, identity, each.metadata.get(FORWARD_ID, "")))
 
     # ------------------------------------------------------------ inside
 
@@ -134,11 +137,7 @@ class RemoteWorkspace:
 
     def _add(self, project: str | object, report: object, *, what: str, include_data: bool) -> str:
         snapshot = snapshot_of(report, what=what)
-        if include_data:
-            raise Invalid(
-                "include_data: rows cannot be sent to a remote workspace; leave it out, or use a local Workspace"
-            )
-        return self.add_snapshot(project, snapshot)
+        return self.add_snapshot(project, snapshot, data_of(report, what=what) if include_data else None)
 
     def _project(self, document: Mapping[str, Any]) -> Project:
         created = document.get("created_at")

@@ -8,11 +8,13 @@ is sent first and the older one deleted after, so that at no instant there is no
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 
 from collector.errors import CollectorError, Invalid, Permanent, Transient
 from collector.render.evidently import CONTENT, FORWARD_ID, REVISION, VIEW, body, encode
 from collector.render.series import series
 from collector.snapshot import Snapshot
+from collector.workspace import rows
 from collector.workspace.evidently import (
     EvidentlyClient,
     Missing,
@@ -73,17 +75,19 @@ class Sender:
                 return str((await self._client.project(project_id(name)))["id"])
             raise
 
-    async def send(self, project: str, snapshot: Snapshot) -> str:
-        """Make sure that the project named (or of this id) holds this snapshot; says the server's id of it."""
+    async def send(self, project: str, snapshot: Snapshot, data: Mapping[str, bytes] | None = None) -> str:
+        """Make sure that the project named (or of this id) holds this snapshot, and these rows of it (Parquet by name);
+        says the server's id of it.
+        """
         identity = await self.project(project)
         try:
-            return await self._send(identity, snapshot)
+            return await self._send(identity, snapshot, data or {})
         except Missing:
             # deleted since we last looked: make it again, once
             self.forget(project)
-            return await self._send(await self.project(project), snapshot)
+            return await self._send(await self.project(project), snapshot, data or {})
 
-    async def _send(self, project: str, snapshot: Snapshot) -> str:
+    async def _send(self, project: str, snapshot: Snapshot, data: Mapping[str, bytes]) -> str:
         made = body(snapshot)
         encoded = _encode(made)
         there = await self._client.find(project, snapshot.id)
@@ -91,10 +95,16 @@ class Sender:
         newest = there[-1] if there else None
         if newest is not None and _is_current(newest, snapshot, made["metadata"][CONTENT]):
             await self._delete(project, there[:-1])
+            if data and _revision(newest) == snapshot.revision:  # an upload may have been cut short
+                await rows.keep(self._client, project, snapshot, newest.id, data, small_bytes=SMALL_BODY_BYTES)
             return newest.id
         await self._look_after_dashboard(project, snapshot)
         sent = await self._post(project, snapshot, encoded)
         await self._delete(project, [each for each in there if each.id != sent])
+        if data:
+            await rows.keep(self._client, project, snapshot, sent, data, small_bytes=SMALL_BODY_BYTES)
+        elif there:  # what was replaced may have had some
+            await rows.forget(self._client, project, snapshot.id)
         return sent
 
     async def _post(self, project: str, snapshot: Snapshot, encoded: bytes) -> str:

@@ -35,11 +35,15 @@ class Stub:
     """Answer 503 to so many requests."""
     drop_after_storing: int = 0
     """Close the connection instead of answering to so many snapshots that were stored."""
+    drop_uploads: int = 0
+    """Close the connection instead of answering to so many datasets, which are not stored."""
+    takes_no_datasets: bool = False
     series_broken: bool = False
     create_answers_500: bool = False
     projects: dict[str, Json] = field(default_factory=dict)
     snapshots: dict[str, dict[str, Json]] = field(default_factory=dict)
     dashboards: dict[str, Json] = field(default_factory=dict)
+    datasets: dict[str, Json] = field(default_factory=dict)
     poisoned: list[str] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     logins: int = 0
@@ -61,6 +65,9 @@ class Stub:
             web.delete("/api/projects/{pid}/{sid}", self.delete_snapshot),
             web.post("/api/v2/snapshots/{pid}", self.add_snapshot),
             web.post("/api/v2/snapshots/{pid}/data_series_batch", self.data_series),
+            web.post("/api/datasets/upload", self.add_dataset),
+            web.get("/api/datasets", self.list_datasets),
+            web.delete("/api/datasets/{did}", self.delete_dataset),
             web.get("/api/v2/dashboards/{pid}", self.get_dashboard),
             web.post("/api/v2/dashboards/{pid}", self.save_dashboard),
         ])  # fmt: skip
@@ -175,6 +182,46 @@ class Stub:
             if wanted["metadata"].items() <= each["metadata"].items() and wanted["metric"] in types(each)
         ]
         return web.json_response({"sources": sources, "series": []}, status=201)
+
+    async def add_dataset(self, request: web.Request) -> web.Response:
+        if self.takes_no_datasets:
+            return web.json_response({"detail": "Not Found"}, status=404)
+        if (request.content_length or 0) > self.max_bytes:
+            await request.read()
+            return web.json_response({"status_code": 413, "detail": "Request Entity Too Large"}, status=413)
+        form = await request.post()
+        assert set(form) <= {"name", "file", "description", "data_definition_str", "metadata_str", "tags_str"}
+        file, query = form["file"], request.query
+        assert isinstance(file, web.FileField)
+        assert file.filename == "data.parquet", "its ending says the format"
+        assert query["snapshot_id"] in self.snapshots[query["project_id"]]
+        assert query["dataset_type"] == "output"
+        if self.drop_uploads:
+            self.drop_uploads -= 1
+            assert request.transport is not None
+            request.transport.abort()
+            await asyncio.sleep(0)
+        identity = str(uuid.uuid4())
+        self.datasets[identity] = {
+            "id": identity, "project_id": query["project_id"], "snapshot": query["snapshot_id"],
+            "part": query["dataset_subtype"], "name": form["name"],
+            "metadata": orjson.loads(str(form["metadata_str"])), "body": file.file.read(),
+        }  # fmt: skip
+        return web.json_response({"dataset": {"id": identity}}, status=201)
+
+    async def list_datasets(self, request: web.Request) -> web.Response:
+        if self.takes_no_datasets:
+            return web.json_response({"detail": "Not Found"}, status=404)
+        listed = [
+            {key: each[key] for key in ("id", "project_id", "name", "metadata")}
+            for each in self.datasets.values()
+            if each["project_id"] == request.query["project_id"]
+        ]
+        return web.json_response({"datasets": listed})
+
+    async def delete_dataset(self, request: web.Request) -> web.Response:
+        del self.datasets[request.match_info["did"]]
+        return web.Response(status=200)
 
     async def get_dashboard(self, request: web.Request) -> web.Response:
         return web.json_response(self.dashboards.get(request.match_info["pid"], {"tabs": [], "panels": []}))

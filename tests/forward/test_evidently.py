@@ -1,10 +1,15 @@
 """Rules of forwarding to an Evidently workspace, against a strict stub. The real service: `tests/e2e_evidently`."""
 
+import io
+import itertools
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import SecretStr
 
@@ -293,6 +298,96 @@ async def test_a_smaller_limit_before_the_service_gets_a_shorter_report() -> Non
         await destination.deliver(large.json())
     (stored,) = stub.stored()
     assert "Left out" in stored["widgets"][0]["params"]["text"]
+
+
+# ---------------------------------------------------------------- rows
+
+
+def parquet(rows: int = 3, width: int = 1) -> bytes:
+    sink = io.BytesIO()
+    dice = random.Random(rows)
+    columns: dict[str, list[Any]] = {"id": [f"i{row}" for row in range(rows)]}
+    columns |= {f"x{place}": [dice.random() for _ in range(rows)] for place in range(width)}
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+def rows_there(stub: Stub) -> list[tuple[str, str, int]]:
+    """Of each dataset: the revision of the snapshot that shows it, as what, and how many rows it has."""
+    return [
+        (
+            stub.snapshots[each["project_id"]][each["snapshot"]]["metadata"]["revision"],
+            each["part"],
+            pq.read_table(io.BytesIO(each["body"])).num_rows,
+        )
+        for each in stub.datasets.values()
+    ]
+
+
+@pytest.mark.asyncio
+async def test_rows_are_the_dataset_of_their_snapshot_and_sending_again_adds_none() -> None:
+    stub = Stub()
+    for _ in range(2):
+        async with forwarding(stub) as destination:
+            await destination.deliver(snapshot().json(), parquet(3))
+            await destination.deliver(snapshot(day=1).json())
+    assert rows_there(stub) == [("1", "current", 3)]
+    (dataset,) = stub.datasets.values()
+    assert dataset["body"] == parquet(3)
+    assert dataset["name"] == "drift of flight-delays: current"
+    assert dataset["metadata"]["forward_id"] == snapshot().id
+
+
+@pytest.mark.asyncio
+async def test_rows_are_replaced_with_their_snapshot_and_go_when_it_has_none_any_more() -> None:
+    stub = Stub()
+    async with forwarding(stub) as destination:
+        await destination.deliver(snapshot().json(), parquet(3))
+        await destination.deliver(snapshot(revision=2).json(), parquet(4))
+        assert rows_there(stub) == [("2", "current", 4)]
+        await destination.deliver(snapshot(revision=1).json(), parquet(3))
+        assert rows_there(stub) == [("2", "current", 4)]
+        await destination.deliver(snapshot(revision=3).json())
+    assert rows_there(stub) == []
+    assert len(stub.stored()) == 1
+
+
+@pytest.mark.asyncio
+async def test_an_upload_that_was_cut_short_is_made_up_for_by_the_next_delivery() -> None:
+    stub = Stub(drop_uploads=1)
+    async with forwarding(stub) as destination:
+        with pytest.raises(Transient):
+            await destination.deliver(snapshot().json(), parquet(3))
+        await destination.deliver(snapshot().json(), parquet(3))
+    assert len(stub.stored()) == 1
+    assert rows_there(stub) == [("1", "current", 3)]
+
+
+@pytest.mark.asyncio
+async def test_rows_that_are_too_many_are_thinned_out_and_the_name_says_so() -> None:
+    body = parquet(60_000, 4)
+    assert len(body) > 1_000_000
+    stub = Stub(max_bytes=1_000_000)  # a proxy that takes a megabyte
+    async with forwarding(stub) as destination:
+        await destination.deliver(snapshot().json(), body)
+    ((_, _, kept),) = rows_there(stub)
+    assert 10_000 < kept < 60_000
+    (dataset,) = stub.datasets.values()
+    assert dataset["name"] == f"drift of flight-delays: current ({kept:,} of 60,000 rows)"
+    ids = pq.read_table(io.BytesIO(dataset["body"]))["id"].to_pylist()
+    steps = {int(b[1:]) - int(a[1:]) for a, b in itertools.pairwise(ids)}
+    assert ids[0] == "i0"
+    assert max(steps) - min(steps) <= 1  # evenly
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_takes_no_rows_has_the_snapshot_and_the_letter_says_what_is_missing() -> None:
+    stub = Stub(takes_no_datasets=True)
+    async with forwarding(stub) as destination:
+        with pytest.raises(Permanent, match="the snapshot is there, its rows are not"):
+            await destination.deliver(snapshot().json(), parquet(3))
+        await destination.deliver(snapshot(revision=2).json())  # and without rows nothing is the matter
+    assert metadata(stub, "revision") == ["2"]
 
 
 # ---------------------------------------------------------------- dashboards

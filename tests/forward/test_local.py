@@ -58,6 +58,26 @@ async def test_again_replaces_and_a_lower_revision_changes_nothing(tmp_path: Pat
 
 
 @pytest.mark.asyncio
+async def test_rows_stand_beside_their_snapshot_and_are_replaced_and_deleted_with_it(tmp_path: Path) -> None:
+    destination = destination_of(tmp_path)
+    workspace = Workspace(tmp_path)
+
+    def rows() -> dict[str, bytes]:
+        found = workspace.data_paths("Flight delays", snapshot().id)
+        assert all(path.name == f"{snapshot().id}.{name}.parquet" for name, path in found.items())
+        return {name: path.read_bytes() for name, path in found.items()}
+
+    for revision, data, kept in ((2, b"two", b"two"), (1, b"one", b"two"), (3, b"three", b"three"), (3, b"3", b"3")):
+        await destination.deliver(snapshot(revision=revision).json(), data)
+        assert rows() == {"current": kept}
+    await destination.deliver(snapshot(day=1).json(), b"other")
+    await destination.deliver(snapshot(revision=4).json())
+    assert rows() == {}
+    workspace.delete_snapshot("Flight delays", snapshot(day=1).id)
+    assert not [name for name in files(tmp_path) if name.endswith(".parquet")]
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"schema": 1}', b'{"schema": 99}'])
 async def test_what_is_no_snapshot_is_permanent(tmp_path: Path, body: bytes) -> None:
     with pytest.raises(Permanent):

@@ -50,13 +50,15 @@ class Received:
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
+        self.rows: list[bytes | None] = []
         self.messages: list[dict[str, Any]] = []
         self.fail: list[Exception] = []
 
-    async def deliver(self, body: bytes) -> None:
+    async def deliver(self, body: bytes, data: bytes | None = None) -> None:
         if self.fail:
             raise self.fail.pop(0)
         self.bodies.append(orjson.loads(body))
+        self.rows.append(data)
 
     async def notify(self, body: bytes, *, key: str) -> None:
         if self.fail:

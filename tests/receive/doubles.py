@@ -121,6 +121,7 @@ class FakeIntake:
 @dataclass
 class FakeSnapshots:
     bodies: dict[str, bytes] = field(default_factory=dict)
+    rows: dict[str, bytes] = field(default_factory=dict)
     page: SnapshotPage = field(default_factory=lambda: SnapshotPage((), None))
     asked: list[SnapshotQuery] = field(default_factory=list)
 
@@ -134,7 +135,10 @@ class FakeSnapshots:
     async def delete(self, snapshot: SnapshotId) -> bool:
         return self.bodies.pop(snapshot, None) is not None
 
-    async def trim(self, monitor: str, *, keep: int, newer_than_us: int) -> int:
+    async def data(self, snapshot: str) -> bytes | None:
+        return self.rows.get(snapshot)
+
+    async def trim(self, monitor: str, *, keep: int, newer_than_us: int, keep_data_bytes: int) -> int:
         raise AssertionError("the door never trims")
 
 

@@ -5,11 +5,15 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from collector import Report, TestSuite
 from collector.errors import Invalid
+from collector.metrics import DatasetSummaryMetric
 from collector.model import SnapshotId
 from collector.snapshot import Snapshot
+from collector.tests import TestNumberOfRows
 from collector.workspace import Project, Workspace
 from tests.render.samples import snapshot
 
@@ -177,6 +181,38 @@ def test_include_data_is_never_ignored(workspace: Workspace) -> None:
     with pytest.raises(Invalid, match="does not keep its data"):
         workspace.add_report(project.id, Ran(snapshot()), include_data=True)
     assert workspace.list_snapshots(project.id) == []
+
+
+def test_a_report_that_has_run_brings_the_frames_that_it_was_given(workspace: Workspace) -> None:
+    project = workspace.create_project("Flights")
+    now, before = pd.DataFrame({"x": [1, 2, 3], "y": ["a", None, 7]}), pd.DataFrame({"x": [1.5]})
+    report = Report(metrics=[DatasetSummaryMetric()])
+    report.run(current_data=now, reference_data=before)
+    added = workspace.add_report(project.id, report, include_data=True)
+    found = {name: pd.read_parquet(path) for name, path in workspace.data_paths(project.id, added).items()}
+    assert list(found) == ["current", "reference"]
+    assert found["current"]["x"].tolist() == [1, 2, 3]
+    assert found["current"]["y"].dropna().tolist() == ["a", "7"]  # Parquet has one type per column
+    assert found["reference"]["x"].tolist() == [1.5]
+    workspace.add_report(project.id, report)
+    assert workspace.data_paths(project.id, added) == {}
+    suite = TestSuite(tests=[TestNumberOfRows(gt=0)])
+    suite.run(current_data=now, reference_data=None)
+    assert list(workspace.data_paths(project.id, workspace.add_test_suite(project.id, suite, include_data=True))) == [
+        "current"
+    ]
+
+
+def test_rows_of_an_id_with_dots_are_not_taken_for_those_of_another(workspace: Workspace) -> None:
+    project = workspace.create_project("Flights")
+    for identity in ("a", "a.b"):
+        made = replace(snapshot(), id=SnapshotId(identity))
+        workspace.add_snapshot(project.id, made, {"current": identity.encode()})
+    workspace.delete_snapshot(project.id, "a")
+    (kept,) = workspace.data_paths(project.id, "a.b").values()
+    assert kept.read_bytes() == b"a.b"
+    with pytest.raises(Invalid, match="cannot name rows"):
+        workspace.add_snapshot(project.id, snapshot(), {"../../escape": b""})
 
 
 def _write(path: str, worker: int) -> None:

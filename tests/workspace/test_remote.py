@@ -1,15 +1,19 @@
 """Rules of the remote workspaces, against the strict stub of `tests/forward`."""
 
 import asyncio
+import io
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pandas as pd
 import pytest
 
+from collector import Report
 from collector.errors import Invalid, Permanent, Transient
+from collector.metrics import DatasetSummaryMetric
 from collector.workspace import CloudWorkspace, RemoteWorkspace
 from tests.forward.stub import Stub, running
 from tests.render.samples import snapshot
@@ -134,9 +138,24 @@ def test_a_secret_that_no_header_can_carry_is_refused_at_once() -> None:
 
 def test_include_data_is_never_ignored(workspace: RemoteWorkspace) -> None:
     project = workspace.create_project("Flights")
-    with pytest.raises(Invalid, match="include_data"):
+    with pytest.raises(Invalid, match="does not keep its data"):
         workspace.add_report(project.id, Ran(snapshot()), include_data=True)
     assert workspace.list_snapshots(project.id) == []
+
+
+def test_the_frames_of_a_report_are_sent_with_it_and_deleted_with_it(workspace: RemoteWorkspace, stub: Stub) -> None:
+    project = workspace.create_project("Flights")
+    report = Report(metrics=[DatasetSummaryMetric()])
+    report.run(current_data=pd.DataFrame({"x": [1, 2]}), reference_data=pd.DataFrame({"x": [3]}))
+    added = workspace.add_report(project.id, report, include_data=True)
+    sent = {each["part"]: each for each in stub.datasets.values()}
+    assert {each["snapshot"] for each in sent.values()} == {added}
+    rows = {part: pd.read_parquet(io.BytesIO(each["body"]))["x"].tolist() for part, each in sent.items()}
+    assert rows == {"current": [1, 2], "reference": [3]}
+    workspace.add_report(project.id, report, include_data=True)
+    assert len(stub.datasets) == 2
+    workspace.delete_snapshot(project.id, added)
+    assert stub.datasets == {}
 
 
 def test_what_is_no_report_is_refused(workspace: RemoteWorkspace) -> None:
