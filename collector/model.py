@@ -188,11 +188,15 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What became of labels: joined to a known inference, waiting for it, or equal to what we had."""
+    """What became of labels: joined to a known inference, waiting for it, or equal to what we had.
+
+    `first` are the joined ones that are the first label of their inference, by its pane.
+    """
 
     joined: int = 0
     waiting: int = 0
     unchanged: int = 0
+    first: Mapping[Pane, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

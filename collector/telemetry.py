@@ -24,6 +24,8 @@ class Series:
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _SLOW = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
+_DELAYS = (1.0, 60.0, 600.0, 3600.0, 6 * 3600.0, 86400.0, 2 * 86400.0, 7 * 86400.0, 14 * 86400.0, 30 * 86400.0)
+
 SERIES = (
     Series("gauge", "collector_build_info", "Always 1; version, and what an acknowledged row survives.",
            ("version", "durability")),
@@ -42,6 +44,11 @@ SERIES = (
            "Requests and responses discarded, by reason: unpaired (the counterpart did not come in time), "
            "unfit (it came, and the two make no rows).",
            ("monitor", "side", "reason")),
+    Series("histogram", "collector_label_delay_seconds",
+           "Time from the end of an inference's window to its first label; 0 when it came before the end. For windows "
+           "with an end.", ("monitor",), _DELAYS),
+    Series("gauge", "collector_label_coverage_ratio",
+           "Share of the rows with a label, over the closed windows that the buffer still holds.", ("monitor",)),
     Series("counter", "collector_receive_requests_total", "Answered requests by route and status.",
            ("route", "status")),
     Series("histogram", "collector_receive_request_seconds", "Time from a request's head to its answer.",
@@ -117,11 +124,13 @@ class Telemetry:
             raise TypeError(f"{name} is not a gauge")
         series.set(value)
 
-    def observe(self, name: str, seconds: float, **labels: str) -> None:
+    def observe(self, name: str, seconds: float, *, times: int = 1, **labels: str) -> None:
+        """`times` stands for as many equal observations."""
         series = self._of(name, labels)
         if not isinstance(series, Histogram):
             raise TypeError(f"{name} is not a histogram")
-        series.observe(seconds)
+        for _ in range(times):
+            series.observe(seconds)
 
     def forget(self, label: str, value: str) -> None:
         """Show no gauge of this label value any more. Counters stay: what they counted has happened."""

@@ -129,6 +129,16 @@ def _revision(pane: PaneState, window: Window, phase: Phase) -> int:
     return 1 if settled is None else settled.revision + 1
 
 
+def label_coverage(monitor: Monitor, state: MonitorState, now_us: int) -> float | None:
+    """Share of the rows with a label, over the closed windows that the buffer still holds; None when there are none."""
+    mark_us = watermark_us(monitor, state, now_us)
+    panes = [
+        pane for pane in state.panes if all(closed(monitor, pane, each, mark_us) for each in windows_of(monitor, pane))
+    ]
+    rows = sum(pane.rows for pane in panes)
+    return sum(pane.labelled for pane in panes) / rows if rows else None
+
+
 def forgettable(
     monitor: Monitor, state: MonitorState, now_us: int, *, kept: Collection[str] = frozenset()
 ) -> list[Forget]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from collector.batch.due import open_now
 from collector.clock import Clock
-from collector.model import Judged, Label, MonitorId, Receipt, RowError
+from collector.model import SECOND_US, Judged, Label, Labelled, MonitorId, Receipt, RowError
 from collector.monitor import Monitor
 from collector.pipeline.gathering import MAX_ROWS, Gathering, rows_in
 from collector.pipeline.group_commit import GroupCommit, Piece
@@ -16,6 +16,9 @@ from collector.pipeline.room import Room
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer, Judge, Told, Unjudged, told_to
 from collector.telemetry import Telemetry
+
+_ON_THE_LOOP_LABELS = 2000
+"""More first labels than this are counted in a thread: the library observes them one by one."""
 
 
 class BufferedIntake:
@@ -77,6 +80,10 @@ class BufferedIntake:
         """Store labels; those of unknown inferences wait for them, and are accepted too."""
         rejected = len({error.row for error in errors})
         outcome = await self._buffer.rows.add_labels(MonitorId(monitor.id), labels)
+        if outcome.joined > _ON_THE_LOOP_LABELS:
+            await asyncio.to_thread(self._observe_delays, monitor, labels, outcome)
+        else:
+            self._observe_delays(monitor, labels, outcome)
         receipt = Receipt(
             accepted=outcome.joined + outcome.waiting, rejected=rejected, duplicates=outcome.unchanged, errors=errors
         )
@@ -103,6 +110,15 @@ class BufferedIntake:
 
     async def close(self) -> None:
         await self._commit.drain()
+
+    def _observe_delays(self, monitor: Monitor, labels: Sequence[Label], outcome: Labelled) -> None:
+        """How long after their window the labels came: by their own instants, or by the clock when they have none."""
+        own = [label.at_us for label in labels if label.at_us is not None]
+        came_us = max(own) if len(own) == len(labels) else self._clock.now_us()
+        for pane, first in outcome.first.items():
+            if pane.end_us is not None:
+                delay = max(came_us - pane.end_us, 0) / SECOND_US
+                self._telemetry.observe("collector_label_delay_seconds", delay, times=first, monitor=monitor.id)
 
     def _count(self, monitor: Monitor, series: str, **outcomes: int) -> None:
         for outcome, amount in outcomes.items():

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from collector.batch.due import due, forgettable
+from collector.batch.due import due, forgettable, label_coverage
 from collector.batch.first import keeps, may_go
 from collector.clock import Clock
 from collector.durations import microseconds
@@ -176,6 +176,7 @@ class Housekeeping:
     async def _set_gauges_of(self, monitor: Monitor) -> None:
         account = await self._buffer.account(MonitorId(monitor.id))
         waiting = await self._buffer.halves.waiting(MonitorId(monitor.id))
+        state = await self._buffer.rows.state(MonitorId(monitor.id))
         telemetry, label = self._telemetry, monitor.id
         coverage = label_coverage(monitor, state, self._clock.now_us())
         if coverage is not None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from collector.batch.due import due, forgettable, open_now, watermark_us
+from collector.batch.due import due, forgettable, label_coverage, open_now, watermark_us
 from collector.model import SECOND_US, MonitorState, Outcome, Pane, PaneState, Phase, Settled
 from collector.monitor import Monitor
 
@@ -185,3 +185,10 @@ def test_of_an_endless_pane_the_finished_windows_are_forgotten_and_not_asked_abo
     trimmed = replace(endless, trimmed=8, settled={})
     assert forgettable(wish, state(trimmed), NOW) == []
     assert [each.window.part for each in open_now(wish, state(trimmed))] == [2]
+
+
+def test_label_coverage_is_over_closed_windows_only():
+    wish = monitor(DRIFT, QUALITY)
+    closed, half, still_open = pane(3, labelled=10), pane(2, labelled=5), pane(0, labelled=0)
+    assert label_coverage(wish, state(closed, half, still_open), NOW) == 0.75
+    assert label_coverage(wish, state(still_open), NOW) is None

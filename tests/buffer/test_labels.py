@@ -176,3 +176,10 @@ async def test_every_label_that_joins_or_changes_is_counted_and_a_resend_is_not(
     (pane,) = (await buffer.rows.state(M)).panes
     assert (pane.labelled, pane.label_changes) == (3, 4)
     assert (await buffer.rows.read(M, WHOLE)).label_changes == 4
+
+
+async def test_first_labels_are_told_by_pane_and_corrections_are_none(buffer: Buffer) -> None:
+    await buffer.rows.append([rows("a", "b"), rows("c", pane=NEXT_PANE)])
+    sent = [label("a", 1), label("a", 2), label("b", 1), label("c", 1), label("nobody", 1)]
+    assert (await buffer.rows.add_labels(M, sent)).first == {WHOLE.pane: 2, NEXT_PANE: 1}
+    assert (await buffer.rows.add_labels(M, [label("a", 3), label("c", 1)])).first == {}

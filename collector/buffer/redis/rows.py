@@ -1,5 +1,6 @@
 """Rows and labels in Redis: which keys and arguments each script gets, and what its answer means."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -41,7 +42,7 @@ CHUNKS_AT_ONCE = 200
 BYTES_AT_ONCE = 8 * 1024 * 1024
 """About so many bytes in one answer, by the average chunk of the pane: fewer chunks when they are large."""
 IDS_AT_ONCE = 5_000
-LABELS_AT_ONCE = 5_000
+LABELS_AT_ONCE = 2_500
 """Labels in one script: some 20 milliseconds in which nobody else is served."""
 EXPIRE_STEPS = 8
 """Scripts that look through all labels that wait, each through as many shelves as it says itself."""
@@ -61,6 +62,7 @@ class RedisRows:
     async def add_labels(self, monitor: MonitorId, labels: Sequence[Label]) -> Labelled:
         keys = MonitorKeys(monitor)
         joined = waiting = unchanged = 0
+        first: Counter[Pane] = Counter()
         remaining = iter(labels)
         while some := list(islice(remaining, LABELS_AT_ONCE)):
             now_us = self._clock.now_us()
@@ -77,7 +79,9 @@ class RedisRows:
                     f"{self._limits.max_rows} labels wait for their inference, and no more may", retry_after_seconds=60
                 )
             joined, waiting, unchanged = joined + answer[0], waiting + answer[1], unchanged + answer[2]
-        return Labelled(joined, waiting, unchanged)
+            for name, labelled in _pairs(answer[3:]):
+                first[Pane.parse(name.decode())] += int(labelled)
+        return Labelled(joined, waiting, unchanged, dict(first))
 
     async def _expire_labels(self, keys: MonitorKeys, now_us: int) -> None:
         """Forget every label that waited too long, in steps."""

@@ -3,12 +3,13 @@
 # ruff: noqa: S608 - only names of columns and placeholders are pasted into statements; values are bound
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from collector.buffer.policy import ORPHAN_US, Limits, digests
 from collector.buffer.sqlite.books import Books, PaneRow, in_batches
 from collector.errors import Backpressure
-from collector.model import Label, Labelled, MonitorId, StoredChunk
+from collector.model import Label, Labelled, MonitorId, Pane, StoredChunk
 
 
 def add(
@@ -18,14 +19,18 @@ def add(
     books = Books(connection, monitor)
     expire_orphans(books, now_us)
     joined = waiting = unchanged = 0
+    first: Counter[Pane] = Counter()
     for label in labels:
         found = connection.execute(
             "SELECT pane FROM ids WHERE monitor = ? AND digest = ?", (books.monitor.id, label.id)
         ).fetchone()
         pane = None if found is None else books.pane_of_id(found[0])
         if pane is not None:
+            labelled_before = pane.labelled
             if _join(connection, pane, label, now_us):
                 joined += 1
+                if pane.labelled > labelled_before:
+                    first[Pane.parse(pane.key)] += 1
             else:
                 unchanged += 1
         elif _keep(books, label, now_us):
@@ -37,7 +42,7 @@ def add(
             f"{limits.max_rows} labels wait for their inference, and no more may", retry_after_seconds=60
         )
     books.save()
-    return Labelled(joined, waiting, unchanged)
+    return Labelled(joined, waiting, unchanged, dict(first))
 
 
 def _join(connection: sqlite3.Connection, pane: PaneRow, label: Label, now_us: int) -> bool:

@@ -10,7 +10,7 @@
 -- ARGV: 1 now_us  2 labels that arrived up to this instant are forgotten  3 what the names of the shelves begin with
 --       4 how many may wait; then for each label: id, at_us or '', target
 --   <ARGV[3]><number>  zset  ids of waiting labels by instant of arrival, see the library
--- Returns joined, waiting, unchanged; or nothing when more labels would wait than may: then none was taken.
+-- Returns joined, waiting, unchanged, then each pane and how many of its rows got their first label; or nothing when more labels would wait than may: then none was taken.
 
 local now_us, before_us, shelves = ARGV[1], ARGV[2], ARGV[3]
 expire_orphans(KEYS[1], KEYS[4], shelves, before_us, 32)
@@ -81,11 +81,16 @@ for place, id in ipairs(order) do
     some = {}
   end
 end
+local answer = { joined, waiting, unchanged }
 for number, change in pairs(panes) do
   local pane = read_pane(KEYS[2], redis.call('HGET', KEYS[3], number))
   pane.labelled = pane.labelled + change.labelled
   pane.label_changes = pane.label_changes + change.changes
   pane.last_label_us = now_us
   write_pane(KEYS[1], KEYS[2], pane)
+  if change.labelled > 0 then
+    answer[#answer + 1] = pane.name
+    answer[#answer + 1] = text(change.labelled)
+  end
 end
-return { joined, waiting, unchanged }
+return answer
