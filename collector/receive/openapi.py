@@ -6,7 +6,7 @@ from typing import Any
 
 from collector.monitor import Monitor
 from collector.receive import decoders
-from collector.receive.decoders import cloudevents
+from collector.receive.decoders import cloudevents, otlp
 from collector.receive.problems import PROBLEMS, kind
 from collector.receive.reference import ARROW, PARQUET
 from collector.receive.routes.route import Body, Route
@@ -81,6 +81,9 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "additionalProperties": {"type": "object", "additionalProperties": _SCALAR},
     },
     "Logs": _list(_object({"type": _TEXT, "report_id": _TEXT, "ok": {"type": "boolean"}, "error": _TEXT})),
+    "Logged": _object(
+        {"partialSuccess": _object({"rejectedLogRecords": _TEXT, "errorMessage": _TEXT})}, optional=["partialSuccess"]
+    ),
     "Snapshot": {"type": "object", "description": "Schema 1; see snapshot.schema.json"},
     "Snapshots": _object({"snapshots": _list({"type": "object"}), "next": {"type": ["string", "null"]}}),
     "DeadLetter": _object(
@@ -183,6 +186,8 @@ def _content(body: Body) -> dict[str, Any]:
         return {"application/json": {"schema": _ref("MonitorSettings")}}
     if body in ("collector", "frame"):
         return {"application/json": {"schema": _ref(body.capitalize())}}
+    if body == "logs":
+        return {otlp.PROTOBUF: {}, otlp.JSON: {"schema": {"type": "object"}}}
     if body == "events":
         one, many = f"{cloudevents.STRUCTURED}+json", f"{cloudevents.BATCH}+json"
         return {"application/json": {}, one: {}, many: {}} | {media: {} for media in cloudevents.LINES}

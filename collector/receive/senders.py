@@ -58,16 +58,37 @@ def monitor_of(sighting: Sighting, monitors: Sequence[Monitor]) -> Monitor | Non
     watched. Raises UnknownMonitor.
     """
     service = sighting.origin.get("service", "")
-    named = [each for each in monitors if (each.source.service or each.id) == service]
+    named = _watching(service, monitors)
     if not named:
-        nearest = near_miss(service, [each.source.service or each.id for each in monitors])
-        raise UnknownMonitor(
-            f"no monitor watches the service {service!r}{nearest}: name it in a monitor's source.service, or send to "
-            "/cloudevents/{monitor}",
-            service=service,
-        )
+        raise _unknown(service, monitors)
     best = max(named, key=lambda each: each.source.fit(sighting.origin, monitor=each.id))
     return best if best.source.fit(sighting.origin, monitor=best.id) else None
+
+
+def monitor_named(services: Sequence[str], origin: Mapping[str, str], monitors: Sequence[Monitor]) -> Monitor:
+    """The monitor of the first of several names of one sender. Raises UnknownMonitor."""
+    for service in services:
+        fitting = [
+            (each.source.fit({**origin, "service": service}, monitor=each.id), each)
+            for each in _watching(service, monitors)
+        ]
+        best, monitor = max(fitting, key=lambda each: each[0], default=(0, None))
+        if monitor is not None and best:
+            return monitor
+    raise _unknown(services[0] if services else "", monitors)
+
+
+def _watching(service: str, monitors: Sequence[Monitor]) -> list[Monitor]:
+    return [each for each in monitors if (each.source.service or each.id) == service]
+
+
+def _unknown(service: str, monitors: Sequence[Monitor]) -> UnknownMonitor:
+    nearest = near_miss(service, [each.source.service or each.id for each in monitors])
+    return UnknownMonitor(
+        f"no monitor watches the service {service!r}{nearest}: name it in a monitor's source.service, or name the monitor "
+        "at the end of the address",
+        service=service,
+    )
 
 
 def _kserve(event: CloudEvent, what: str) -> Sighting:

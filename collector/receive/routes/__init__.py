@@ -1,7 +1,17 @@
 """The table of routes: every address that this service answers, but the pages."""
 
 from collector.receive.keys import Scope
-from collector.receive.routes import cloudevents, dead_letters, evidently, monitors, reference, rows, service, snapshots
+from collector.receive.routes import (
+    cloudevents,
+    dead_letters,
+    evidently,
+    monitors,
+    otlp,
+    reference,
+    rows,
+    service,
+    snapshots,
+)
 from collector.receive.routes.route import Parameter, Route
 
 _ROWS = ("malformed", "too-large", "unknown-encoding", "invalid", "no-valid-rows", "unknown-monitor", "backpressure")
@@ -34,12 +44,16 @@ _WORKING: tuple[Route, ...] = (
           [(202, "Receipt")], [*_ROWS, "bad-parameter"], "rows", [_IDEMPOTENCY]),
     Route("POST", f"{_M}/labels", rows.labels, _INGEST, "Take targets of inferences, by inference id",
           [(202, "Receipt")], _ROWS, "labels"),
-    Route("POST", "/", cloudevents.take, _INGEST, "Take CloudEvents of model servers: KServe, Seldon, Azure ML",
+    Route("POST", "/", otlp.root, _INGEST, "Take CloudEvents of model servers: KServe, Seldon, Azure ML",
           [(200, "EventsReceipt")], _ROWS, "events", _CE),
     Route("POST", "/cloudevents", cloudevents.take, _INGEST, "The same",
           [(200, "EventsReceipt")], _ROWS, "events", _CE),
     Route("POST", "/cloudevents/{monitor}", cloudevents.take, _INGEST, "The same, all of them for one monitor",
           [(200, "EventsReceipt")], _ROWS, "events", _CE),
+    Route("POST", "/v1/logs", otlp.take, _INGEST, "Take OTLP logs: BentoML, any OpenTelemetry SDK",
+          [(200, "Logged")], _ROWS, "logs"),
+    Route("POST", "/v1/logs/{monitor}", otlp.take, _INGEST, "The same, all of them for one monitor",
+          [(200, "Logged")], _ROWS, "logs"),
     Route("PUT", f"{_M}/reference", reference.put, _ADMIN, "Replace the rows that windows are compared with",
           [(200, "Reference")], ["malformed", "too-large", "unknown-encoding", "invalid", "unknown-monitor"],
           "reference"),
