@@ -110,12 +110,16 @@ def check(config_path: Path, *, print_schema: bool) -> None:
 @config_option
 @click.option("--monitor", required=True, metavar="ID", help="Whose reports to run.")
 @click.option("--current", type=existing_path, required=True, help="The rows: .parquet, .csv, .ndjson or .json.")
-@click.option("--reference", type=existing_path, help="The reference rows; otherwise the monitor's own reference.path.")
+@click.option(
+    "--reference",
+    metavar="LOCATION",
+    help="The reference rows, a path or URL; otherwise the monitor's own reference.path.",
+)
 @click.option("--out", type=existing_path, help="FILE.json or FILE.html; several reports: FILE-REPORT.json.")
 @click.option("--send", is_flag=True, help="Deliver the snapshots to the monitor's destinations.")
 @said_plainly
 def report(
-    config_path: Path, monitor: str, current: Path, reference: Path | None, out: Path | None, *, send: bool
+    config_path: Path, monitor: str, current: Path, reference: str | None, out: Path | None, *, send: bool
 ) -> int:
     """Evaluate a file of rows as one batch, without the service.
 

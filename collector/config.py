@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from collector import document, sentences
 from collector.document import Document, KeyPath
 from collector.errors import Invalid, UnknownMonitor
+from collector.locations import absolute
 from collector.monitor import Configuration, LocalDestination, Monitor
 from collector.settings import Settings
 from collector.strict import near_miss
@@ -156,7 +157,7 @@ def _with_absolute_paths(configuration: Configuration, folder: Path) -> Configur
 def _with_absolute_reference(monitor: Monitor, folder: Path) -> Monitor:
     if monitor.reference is None or monitor.reference.path is None:
         return monitor
-    reference = monitor.reference.model_copy(update={"path": str(folder / monitor.reference.path)})
+    reference = monitor.reference.model_copy(update={"path": absolute(monitor.reference.path, folder)})
     return monitor.model_copy(update={"reference": reference})
 
 

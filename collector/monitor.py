@@ -168,12 +168,13 @@ class CompareSettings(Model):
 class ReferenceSettings(Model):
     """Where the rows come from that windows are compared with.
 
-    A file, folder or URL (`path`, read again after each `refresh`), an upload through the API, the `first_windows` that were complete, or for each window an earlier
-    one: the one before it (`previous_window`), or the one so long before (`window_ago: 7d`, the same time last week).
+    A file, folder or URL (`path`, read again after each `refresh`), an upload through the API, the `first_windows` that
+    were complete, or for each window an earlier one: the one before it (`previous_window`), or the one so long before
+    (`window_ago: 7d`, the same time last week).
     `keep`: its rows, or only the profile of each column.
     """
 
-    path: str | None = None
+    path: Annotated[str | None, Field(repr=False)] = None
     refresh: Annotated[Duration, Field(ge=timedelta(seconds=1))] | None = None
     upload: bool = False
     first_windows: Annotated[int, Field(ge=1, le=1000)] | None = None

@@ -10,7 +10,15 @@ from collector.batch.panes import DEFAULT_EVERY
 from collector.config import load
 from collector.durations import format_duration
 from collector.evaluate import catalogue
-from collector.monitor import Configuration, DestinationSettings, EvidentlyDestination, LocalDestination, Monitor
+from collector.locations import shown
+from collector.monitor import (
+    Configuration,
+    DestinationSettings,
+    EvidentlyDestination,
+    LocalDestination,
+    Monitor,
+    ReferenceSettings,
+)
 
 
 def check(config_path: Path) -> None:
@@ -47,7 +55,8 @@ def _monitor(monitor: Monitor) -> Iterator[str]:
     if monitor.reference is None:
         yield "reference: none"
     else:
-        yield f"reference: {monitor.reference.path or 'uploaded through the API'}"
+        kept = ", of which only the profile is kept" if monitor.reference.keep == "profile" else ""
+        yield f"reference: {_reference(monitor.reference)}{kept}"
     for report in catalogue.describe(monitor):
         after = ""
         if report.phase == "labels":
@@ -58,6 +67,17 @@ def _monitor(monitor: Monitor) -> Iterator[str]:
                 given = ", ".join(f"{key}={value!r}" for key, value in item.parameters.items() if value is not None)
                 yield f"  {kind} {item.name}({given})"
     yield f"forwards to: {', '.join(monitor.forward) or 'nothing'}"
+
+
+def _reference(wish: ReferenceSettings) -> str:
+    if wish.path is not None:
+        again = "" if wish.refresh is None else f", read again every {_duration(wish.refresh)}"
+        return f"{shown(wish.path)}{again}"
+    if wish.first_windows is not None:
+        return f"the first {wish.first_windows} windows"
+    if wish.window_ago is not None:
+        return f"the window {_duration(wish.window_ago)} before"
+    return "the previous window" if wish.previous_window else "uploaded through the API"
 
 
 def _windows(monitor: Monitor) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
 from collector import forward
 from collector.commands.output import print_table
@@ -17,12 +18,14 @@ from collector.config import find, load
 from collector.errors import Invalid, Permanent, Transient
 from collector.evaluate import catalogue
 from collector.evaluate.base import Context
+from collector.evaluate.evaluation import Evaluation
 from collector.evaluate.files import read_rows
 from collector.evaluate.job import mapping_of
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.report import Evaluation
+from collector.locations import shown
 from collector.monitor import Configuration, Monitor, ReportSettings
 from collector.ports import Destination
+from collector.receive.storage import fetch
 from collector.render.html import page
 from collector.snapshot import Snapshot, snapshot_id
 
@@ -41,13 +44,16 @@ class Rows:
     frame: Any
 
     @staticmethod
-    def read(path: Path, monitor: Monitor) -> "Rows":
-        try:
-            body = path.read_bytes()
-        except OSError as error:
-            raise Invalid(f"{path}: cannot be read: {error.strerror}") from error
-        frame = read_rows(path, body, timestamp=monitor.columns.timestamp)
-        return Rows(path, hashlib.blake2b(body, digest_size=16).hexdigest(), frame)
+    def read(location: str, monitor: Monitor) -> "Rows":
+        """A file, or of a folder or pattern all Parquet parts; also of an object store."""
+        files = fetch(location)
+        timestamp = monitor.columns.timestamp
+        frames = [read_rows(Path(file.name), file.body, timestamp=timestamp) for file in files]
+        digest = hashlib.blake2b(digest_size=16)
+        for file in files:
+            digest.update(file.body)
+        frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+        return Rows(Path(shown(location)), digest.hexdigest(), frame)
 
 
 def report(
@@ -55,7 +61,7 @@ def report(
     *,
     monitor_id: str,
     current: Path,
-    reference: Path | None,
+    reference: str | None,
     out: Path | None,
     send: bool,
 ) -> int:
@@ -69,9 +75,9 @@ def report(
     if send and not monitor.forward:
         raise Invalid(f"--send: monitor {monitor.id!r} forwards to nothing")
     if reference is None and monitor.reference is not None and monitor.reference.path is not None:
-        reference = Path(monitor.reference.path)
+        reference = monitor.reference.path
     snapshots = _evaluated(
-        monitor, Rows.read(current, monitor), None if reference is None else Rows.read(reference, monitor)
+        monitor, Rows.read(str(current), monitor), None if reference is None else Rows.read(reference, monitor)
     )
     _print(snapshots)
     if out is not None:

@@ -18,8 +18,8 @@ from collector.errors import Invalid
 from collector.evaluate.kept import Form, KeptColumn, KeptFrame, Rare, token_of
 from collector.evaluate.profile import Array, ColumnProfile, Counted, FrameProfile, count_sorted
 from collector.monitor import Columns
+from collector.ports import PROFILE_MARK
 
-MARK = b"collector.profile"
 MOST_VALUES = 100_000
 """Distinct values of a column that are kept exactly. Of more numbers, as many quantiles: each share of the rows is
 then right to 0.001 %. Of more texts, none."""
@@ -64,8 +64,8 @@ def keep(frame: FrameProfile, columns: Columns, *, most_values: int = MOST_VALUE
         _line(profile, salt, unkept=profile.name in unkept, told=profile.name in told, most=most_values)
         for profile in frame
     ]
-    about = {"version": 1, "rows": frame.rows, "salt": salt.hex()}
-    table = pa.Table.from_pylist(lines, schema=_SCHEMA.with_metadata({MARK: json.dumps(about)}))
+    about = {"rows": frame.rows, "columns": list(map(str, frame.names)), "salt": salt.hex()}
+    table = pa.Table.from_pylist(lines, schema=_SCHEMA.with_metadata({PROFILE_MARK: json.dumps(about)}))
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return bytes(sink.getvalue().to_pybytes())
@@ -73,12 +73,12 @@ def keep(frame: FrameProfile, columns: Columns, *, most_values: int = MOST_VALUE
 
 def is_kept(schema: Any) -> bool:
     """Whether a Parquet file of this schema is a profile."""
-    return MARK in (schema.metadata or {})
+    return PROFILE_MARK in (schema.metadata or {})
 
 
 def load(table: Any) -> KeptFrame:
     """What `keep` wrote."""
-    about = json.loads(table.schema.metadata[MARK])
+    about = json.loads(table.schema.metadata[PROFILE_MARK])
     salt = bytes.fromhex(about["salt"])
     return KeptFrame([_column(line, about["rows"], salt) for line in table.to_batches() for line in _lines(line)],
                      about["rows"])  # fmt: skip

@@ -1,12 +1,17 @@
 """References that this process has read: frame and profiles, kept for the windows to come."""
 
+import io
 from collections import OrderedDict
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from collector.errors import Invalid
+from collector.evaluate.kept_file import is_kept, keep, load
 from collector.evaluate.profile import FrameProfile
+from collector.monitor import Monitor
 from collector.ports import ReferenceFile
 
 MAX_REFERENCES = 8
@@ -25,7 +30,7 @@ class References:
         key = (file.path, file.version, timestamp)
         found = self._known.get(key)
         if found is None:
-            found = FrameProfile(_read(file.path, timestamp))
+            found = _read(file.path, timestamp)
             self._known[key] = found
             while len(self._known) > self._size:
                 self._known.popitem(last=False)
@@ -33,14 +38,30 @@ class References:
         return found
 
 
-def _read(path: str, timestamp: str | None) -> pd.DataFrame:
+def profile_of(monitor: Monitor, parquet: bytes) -> bytes:
+    """The profile of a reference in place of its rows, as it is stored. Raises Invalid when it has too few rows."""
+    if is_kept(pq.read_schema(io.BytesIO(parquet))):
+        return parquet
+    return keep(FrameProfile(_rows(pq.read_table(io.BytesIO(parquet)), monitor.columns.timestamp)), monitor.columns)
+
+
+def _read(path: str, timestamp: str | None) -> FrameProfile:
     try:
-        frame = pd.read_parquet(path)
+        table = pq.read_table(path)
     except OSError:
         raise
     except Exception as error:
         raise Invalid(f"the reference is not a Parquet table: {error}") from error
-    frame.columns = [str(name) for name in frame.columns]
+    return load(table) if is_kept(table.schema) else FrameProfile(_rows(table, timestamp))
+
+
+def _rows(table: Any, timestamp: str | None) -> pd.DataFrame:
+    """The rows as windows have theirs: names are text, decimals numbers, event times without a zone."""
+    for index, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(index, field.name, table.column(index).cast(pa.float64()))
+    frame: pd.DataFrame = table.to_pandas()
+    frame.columns = pd.Index([str(name) for name in frame.columns])
     if timestamp is not None and timestamp in frame:
         frame[timestamp] = instants(frame[timestamp])
     return frame

@@ -100,6 +100,7 @@ class MonitorRegistry:
         await asyncio.to_thread(self._check, monitor)
         new = monitor.id not in self._monitors
         await self._forgetting.stop(MonitorId(monitor.id))
+        await self._references.settle(monitor)
         await self._buffer.documents.put(KIND, monitor.id, _dump(monitor, origin="api"))
         await self.refresh()
         return new
@@ -122,7 +123,7 @@ class MonitorRegistry:
             "buffered_bytes": account.waiting_bytes,
             "open_windows": _open_windows(monitor, state),
             "watermark": None if state.max_event_us is None else iso(state.max_event_us),
-            "reference": {"version": await self._references.version(key)},
+            "reference": await self._references.about(key),
             "last_snapshot": _without_values(page.summaries[0]) if page.summaries else None,
             "last_error": await self._errors.get(monitor.id),
         }

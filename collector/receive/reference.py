@@ -6,19 +6,22 @@ Unlike inferences, a reference is taken whole or not at all: what is compared wi
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.errors import Invalid, TooLarge, UnknownEncoding
+from collector.locations import shown
 from collector.monitor import Monitor
+from collector.ports import PROFILE_MARK
 from collector.receive import decoders
 from collector.receive.decoders.table import Decoded, Limits
 from collector.receive.judge import judge
 from collector.receive.problems import Malformed, row_errors
 from collector.receive.roles import NUMBER, SCALAR, Roles, roles_of
+from collector.receive.storage import File, fetch
 from collector.strict import near_miss
 
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
@@ -42,17 +45,43 @@ class Reference:
     columns: Sequence[str]
 
 
-def from_file(monitor: Monitor, path: Path) -> bytes:
-    """The file's rows as Parquet. Raises Invalid that begins with the path."""
-    media = _SUFFIXES.get(path.suffix.lower())
-    if media is None:
-        raise Invalid(f"{path}: expected a file that ends in {', '.join(_SUFFIXES)}")
+def from_location(monitor: Monitor, location: str) -> bytes:
+    """The rows of a file, of Parquet parts, or of a URL as Parquet. Raises Invalid that begins with the location
+    (without its secrets), TooLarge, and Transient when an object store is away.
+    """
+    files = fetch(location)
     try:
-        return from_body(monitor, path.read_bytes(), media, _FILE_LIMITS).parquet
-    except OSError as error:
-        raise Invalid(f"{path}: cannot be read: {error.strerror}") from error
+        if len(files) == 1:
+            return from_body(monitor, files[0].body, _media_of(files[0].name), _FILE_LIMITS).parquet
+        table = _joined(files)
+        return _checked(monitor, table, table.num_rows, table.schema, None).parquet
     except Invalid as error:
-        raise Invalid(f"{path}: {error}", **error.place) from error
+        raise type(error)(f"{shown(location)}: {error}", **error.place) from error
+
+
+def _media_of(name: str) -> str:
+    media = _SUFFIXES.get(PurePosixPath(name).suffix.lower())
+    if media is None:
+        raise Invalid(f"expected a file that ends in {', '.join(_SUFFIXES)}")
+    return media
+
+
+def _joined(files: Sequence[File]) -> Any:
+    """The rows of all parts, whose columns must go together."""
+    tables: list[Any] = []
+    rows = 0
+    for file in files:
+        try:
+            part = _parquet_schema(file.body, _FILE_LIMITS)
+            rows += part.metadata.num_rows
+            _FILE_LIMITS.check(rows=rows, columns=part.metadata.num_columns)
+            tables.append(part.read())
+            pa.unify_schemas([tables[0].schema, tables[-1].schema], promote_options="permissive")
+        except TooLarge:
+            raise
+        except (pa.ArrowException, Invalid) as error:
+            raise Invalid(f"the part {PurePosixPath(file.name).name}: {_first_line(error)}") from error
+    return pa.concat_tables(tables, promote_options="permissive")
 
 
 def from_body(monitor: Monitor, body: bytes, content_type: str, limits: Limits) -> Reference:
@@ -140,6 +169,8 @@ def _array(values: Sequence[object], *, time: bool) -> Any:
 
 def _checked(monitor: Monitor, table: Any, rows: int, schema: Any, parquet: bytes | None) -> Reference:
     names = [str(name) for name in schema.names]
+    if PROFILE_MARK in (schema.metadata or {}):
+        raise Invalid("this is a profile that was kept of a reference: expected the rows themselves")
     if rows == 0:
         raise Invalid("no rows: a reference needs at least one")
     roles, columns = roles_of(monitor), monitor.columns
