@@ -20,8 +20,9 @@ from collector.evaluate import catalogue
 from collector.evaluate.base import Context
 from collector.evaluate.evaluation import Evaluation
 from collector.evaluate.files import read_rows
-from collector.evaluate.job import mapping_of
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.snapshots import mapping_of
+from collector.evaluate.tables import parquet
 from collector.locations import shown
 from collector.monitor import Configuration, Monitor, ReportSettings
 from collector.ports import Destination
@@ -76,15 +77,15 @@ def report(
         raise Invalid(f"--send: monitor {monitor.id!r} forwards to nothing")
     if reference is None and monitor.reference is not None and monitor.reference.path is not None:
         reference = monitor.reference.path
-    snapshots = _evaluated(
-        monitor, Rows.read(str(current), monitor), None if reference is None else Rows.read(reference, monitor)
-    )
+    read = Rows.read(str(current), monitor)
+    snapshots = _evaluated(monitor, read, None if reference is None else Rows.read(reference, monitor))
     _print(snapshots)
     if out is not None:
         for path in _written(out, snapshots):
             click.echo(f"wrote {path}")
     if send:
-        asyncio.run(_send(configuration, monitor, snapshots))
+        rows = parquet(read.frame) if monitor.include_data else None
+        asyncio.run(_send(configuration, monitor, snapshots, rows))
     failed = any(test["status"] in _FAILED for snapshot in snapshots for test in snapshot.tests)
     return SOME_FAILED if failed else ALL_PASSED
 
@@ -175,14 +176,16 @@ def _written(out: Path, snapshots: Sequence[Snapshot]) -> list[Path]:
     return paths
 
 
-async def _send(configuration: Configuration, monitor: Monitor, snapshots: Sequence[Snapshot]) -> None:
+async def _send(
+    configuration: Configuration, monitor: Monitor, snapshots: Sequence[Snapshot], rows: bytes | None
+) -> None:
     """Deliver to every destination; one that fails does not keep the others from theirs."""
     problems = []
     for name in monitor.forward:
         destination = forward.build(name, configuration.destinations[name])
         try:
             for snapshot in snapshots:
-                await _deliver(destination, snapshot.json())
+                await _deliver(destination, snapshot.json(), rows)
             click.echo(f"sent {len(snapshots)} to {name}")
         except (Transient, Permanent) as error:
             problems.append(f"{name}: {error}")
@@ -192,11 +195,11 @@ async def _send(configuration: Configuration, monitor: Monitor, snapshots: Seque
         raise Permanent("\n".join(f"not sent to {problem}" for problem in problems))
 
 
-async def _deliver(destination: Destination, body: bytes) -> None:
+async def _deliver(destination: Destination, body: bytes, rows: bytes | None) -> None:
     """A few attempts, and then the scheduler's own retry: the job may be repeated without harm."""
     for attempt in range(1, _DELIVERY_ATTEMPTS + 1):
         try:
-            await destination.deliver(body)
+            await destination.deliver(body, rows)
             return
         except Transient as error:
             if attempt == _DELIVERY_ATTEMPTS:

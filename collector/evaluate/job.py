@@ -1,29 +1,21 @@
 """One window of one monitor to snapshots: rows, labels and reference in, one record per report out. Pure."""
 
-import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 import pandas as pd
 
-from collector.evaluate import catalogue
-from collector.evaluate.base import Context, reason
-from collector.evaluate.comparisons import Comparison, comparisons
-from collector.evaluate.data import ColumnMapping
+from collector.evaluate.comparisons import Comparison
 from collector.evaluate.frame import frame_of, join_labels
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.references import References
-from collector.evaluate.report import Evaluation
+from collector.evaluate.snapshots import About, snapshots_of, with_listed_columns
 from collector.evaluate.tables import parquet
 from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
-from collector.monitor import Columns, Monitor, ReportSettings, Spec
+from collector.monitor import Monitor
 from collector.ports import EarlierRows, Job, ReferenceFile
 from collector.render.series import series
-from collector.snapshot import Snapshot, iso, snapshot_id
-
-log = logging.getLogger(__name__)
+from collector.snapshot import Snapshot, iso
 
 
 def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
@@ -35,73 +27,27 @@ def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
     Raises Invalid when the rows or the reference cannot be read at all.
     """
     frame = _frame(job.monitor, job.phase, job.rows)
-    reference = _reference(job, references or References())
-    frame = _with_listed_columns(frame, job.monitor.columns, reference)
-    window = _Window(job, frame)
-    return [
-        record
-        for comparison in comparisons(frame, job.monitor, reference)
-        if window.has_targets(comparison)
-        for record in _records(window, comparison)
-    ]
-
-
-def _records(window: "_Window", comparison: Comparison) -> list[SnapshotRecord]:
-    context: Context | Exception
-    try:
-        context = _context(comparison, window.job.monitor)
-    except Exception as error:  # noqa: BLE001 - then every metric says why, and the window is not lost
-        log.warning("the columns of monitor %s cannot be told apart: %s", window.job.monitor.id, error)
-        context = error
-    reports = map(comparison.report, window.job.monitor.reports_of(window.job.phase))
-    data = parquet(comparison.current.frame) if window.job.monitor.include_data else b""
-    return [_record(window.evaluate(report, comparison, context), data) for report in reports if report is not None]
-
-
-def _context(comparison: Comparison, monitor: Monitor) -> Context:
-    """The evaluation of some rows. Ids, times, arms and targets that only one side has are left out of both.
-
-    A reference rarely has those, and the first phase has no targets yet: that is no difference in the data.
-    """
-    current, reference = comparison.current, comparison.reference
-    columns = monitor.columns
-    left_out = [comparison.without]
-    if reference is not None:
-        utility = [columns.id, columns.timestamp, monitor.compare.column if monitor.compare else None]
-        only_here = [name for name in utility if name not in reference]
-        only_there = [name for name in (*utility, columns.target) if name not in current]
-        reference = _without([comparison.without, *only_there], reference)
-        left_out += only_here
-    return Context(
-        _without(left_out, current), reference, mapping_of(columns), why_no_reference=comparison.why_no_reference
+    about = About(
+        monitor=job.monitor,
+        key=job.window.key,
+        at_us=job.now_us,
+        span_us=_span_us(job, frame),
+        revision=job.revision,
+        origin=None if job.reference is None else _origin(job.reference),
     )
-
-
-def _without(names: Sequence[str | None], frame: FrameProfile) -> FrameProfile:
-    known = [name for name in names if name in frame]
-    return frame.without(known) if known else frame
-
-
-def mapping_of(columns: Columns) -> ColumnMapping:
-    """The monitor's columns as a ColumnMapping."""
-    several = isinstance(columns.prediction, tuple)
-    return ColumnMapping(
-        target=columns.target,
-        prediction=list(columns.predictions) if several else columns.prediction,
-        datetime=columns.timestamp,
-        id=columns.id,
-        numerical_features=columns.numerical_features,
-        categorical_features=columns.categorical_features,
-        datetime_features=columns.datetime_features,
-        text_features=columns.text_features,
-        target_names=columns.target_names,
-        task=columns.task,
-        pos_label=columns.pos_label,
-        embeddings=columns.embeddings,
-        user_id=columns.user_id,
-        item_id=columns.item_id,
-        recommendations_type=columns.recommendations_type,
+    found = snapshots_of(
+        frame,
+        _reference(job, references or References()),
+        about,
+        job.monitor.reports_of(job.phase),
+        without_targets=job.phase is job.monitor.phases[0],
     )
+    return [record for comparison, snapshots in found for record in _records(job.monitor, comparison, snapshots)]
+
+
+def _records(monitor: Monitor, comparison: Comparison, snapshots: Sequence[Snapshot]) -> list[SnapshotRecord]:
+    data = parquet(comparison.current.frame) if monitor.include_data else b""
+    return [_record(snapshot, data) for snapshot in snapshots]
 
 
 def table(monitor: Monitor, phase: Phase, rows: WindowRows) -> bytes:
@@ -118,7 +64,7 @@ def _reference(job: Job, references: References) -> FrameProfile | None:
     if isinstance(job.reference, ReferenceFile):
         return references.get(job.reference, timestamp=columns.timestamp)
     frame = _frame(job.monitor, job.phase, job.reference.rows)
-    return FrameProfile(_with_listed_columns(frame, columns, None))
+    return FrameProfile(with_listed_columns(frame, columns, None))
 
 
 def _frame(monitor: Monitor, phase: Phase, rows: WindowRows) -> pd.DataFrame:
@@ -132,136 +78,6 @@ def _frame(monitor: Monitor, phase: Phase, rows: WindowRows) -> pd.DataFrame:
     if target in frame and frame[target].isna().all():
         return frame.drop(columns=target)
     return frame
-
-
-def _with_listed_columns(frame: pd.DataFrame, columns: Columns, reference: FrameProfile | None) -> pd.DataFrame:
-    """Columns that the monitor names and no row had are there, and empty: that they went missing must be seen.
-
-    A column without any value has no type of its own: it takes the reference's.
-    """
-    listed = [
-        *columns.predictions,
-        *(columns.numerical_features or ()),
-        *(columns.categorical_features or ()),
-        *(columns.text_features or ()),
-        *(columns.datetime_features or ()),
-    ]
-    numbers = {*(columns.numerical_features or ()), *columns.predictions}
-    absent = {
-        name: pd.Series([None] * len(frame), index=frame.index, dtype=object) for name in listed if name not in frame
-    }
-    frame = frame.assign(**absent) if absent else frame
-    changed: dict[str, pd.Series[Any]] = {}
-    for name in frame.columns:
-        if len(frame) and frame[name].dtype == object and frame[name].isna().all():
-            known: Any = reference[name].dtype if reference is not None and name in reference else None
-            if known is not None and pd.api.types.is_integer_dtype(known):
-                known = "float64"
-            if known is None and name in numbers:
-                known = "float64"
-            if known is not None and not pd.api.types.is_bool_dtype(known):
-                changed[name] = frame[name].astype(known)
-    return frame.assign(**changed) if changed else frame
-
-
-class _Window:
-    """What the snapshots of a window have in common."""
-
-    def __init__(self, job: Job, frame: pd.DataFrame) -> None:
-        self.job = job
-        self._span_us = _span_us(job, frame)
-        self._target = job.monitor.columns.target if job.phase is Phase.LABELS else None
-
-    def has_targets(self, comparison: Comparison) -> bool:
-        """Whether there is a quality to speak of, where quality is spoken of. A first phase always speaks."""
-        name = self._target
-        if name is None:
-            return True
-        if comparison.baseline is not None and not _present(comparison.reference, name):
-            return False
-        return self.job.phase is self.job.monitor.phases[0] or _present(comparison.current, name) > 0
-
-    def evaluate(self, report: ReportSettings, comparison: Comparison, context: Context | Exception) -> Snapshot:
-        job, monitor = self.job, self.job.monitor
-        results = _results(report, context)
-        start_us = job.now_us if self._span_us is None else self._span_us[0]
-        return Snapshot(
-            id=snapshot_id(monitor.id, report.name, job.window.key, comparison.segment, comparison.baseline),
-            report=report.name,
-            timestamp=datetime.fromtimestamp(start_us / 1e6, tz=UTC),
-            rows=comparison.current.rows,
-            project=monitor.project_name,
-            monitor=monitor.id,
-            revision=job.revision,
-            segment=comparison.segment,
-            window=None if self._span_us is None else {"start": iso(self._span_us[0]), "end": iso(self._span_us[1])},
-            label_coverage=self._coverage(comparison),
-            reference=self._reference(comparison),
-            tags=tuple(dict.fromkeys((*monitor.tags, *comparison.tags))),
-            metadata={**monitor.metadata, **comparison.metadata},
-            metrics=results.metrics,
-            tests=results.tests,
-            columns=results.columns,
-        )
-
-    def _coverage(self, comparison: Comparison) -> float | None:
-        if self._target is None:
-            return None
-        rows = comparison.current.rows
-        return _present(comparison.current, self._target) / rows if rows else 0.0
-
-    def _reference(self, comparison: Comparison) -> dict[str, object] | None:
-        if comparison.reference is None:
-            return None
-        if comparison.baseline is not None:
-            return {"version": None, "rows": comparison.reference.rows, "arm": dict(comparison.baseline)}
-        return None if self.job.reference is None else _origin(self.job.reference) | {"rows": comparison.reference.rows}
-
-
-def _present(frame: FrameProfile | None, name: str) -> int:
-    """How many rows have a value in a column."""
-    return frame[name].present if frame is not None and name in frame else 0
-
-
-class _Results:
-    """What a report gave, or why it gave nothing."""
-
-    def __init__(self, metrics: list[dict[str, object]], tests: list[dict[str, object]], columns: object) -> None:
-        self.metrics = metrics
-        self.tests = tests
-        self.columns = columns if isinstance(columns, dict) else {}
-
-
-def _results(report: ReportSettings, context: Context | Exception) -> _Results:
-    try:
-        if isinstance(context, Exception):
-            raise context
-        metrics, tests = catalogue.resolve(report)
-        evaluation = Evaluation(metrics=metrics, tests=tests)
-        evaluation.compute(context)
-        return _Results(evaluation.results.metrics, evaluation.results.tests, evaluation.results.columns)
-    except Exception as error:  # noqa: BLE001 - one failing report must not stop the others; it says why
-        return _Results(
-            [_failed_metric(spec, error) for spec in report.metrics],
-            [_failed_test(spec, error) for spec in report.tests],
-            {},
-        )
-
-
-def _failed_metric(spec: Spec, error: Exception) -> dict[str, object]:
-    problem = {"type": type(error).__name__, "message": reason(error)}
-    return {"metric": spec.name, "parameters": dict(spec.parameters), "error": problem}
-
-
-def _failed_test(spec: Spec, error: Exception) -> dict[str, object]:
-    return {
-        "name": spec.name,
-        "test": spec.name,
-        "description": f"No verdict: {reason(error)}",
-        "status": "ERROR",
-        "group": "",
-        "parameters": dict(spec.parameters),
-    }
 
 
 def _origin(reference: ReferenceFile | EarlierRows) -> dict[str, object]:

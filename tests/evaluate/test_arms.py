@@ -1,5 +1,7 @@
 """Each arm is compared with the reference that all have in common, and each but the baseline with the baseline's rows."""
 
+import io
+
 import numpy as np
 import orjson
 import pandas as pd
@@ -8,7 +10,8 @@ from scipy.stats import ks_2samp
 
 from collector.chunks import encode
 from collector.evaluate import Report
-from collector.evaluate.job import mapping_of, run
+from collector.evaluate.job import run
+from collector.evaluate.snapshots import mapping_of
 from collector.metric_preset import DataDriftPreset
 from collector.model import Pane, Phase, StoredChunk, Window, WindowRows, digest
 from collector.monitor import OTHER, Monitor
@@ -186,6 +189,18 @@ def test_a_repeat_gives_the_same_ids_and_late_rows_the_next_revision(reference):
     late = evaluate(monitor(DRIFT), rows(800), reference=reference, revision=2)
     assert [each.id for each in late] == [each.id for each in first]
     assert {each.revision for each in late} == {2}
+
+
+def test_the_rows_of_an_arm_are_its_own_against_whatever_it_is_compared(reference):
+    wish, current = monitor(DRIFT, include_data=True), rows()
+    columns = {name: current[name].tolist() for name in current}
+    ids = b"".join(map(digest, current["id"]))
+    window = WindowRows([StoredChunk(encode(columns, len(current)), ids)], len(current), {})
+    for record in run(Job(wish, Phase.ROWS, Window(HOUR), window, 1, reference, 0)):
+        stored = pd.read_parquet(io.BytesIO(record.data))
+        segment = orjson.loads(record.segment)
+        own = current if segment is None else current[current["model_version"] == segment["model_version"]]
+        assert stored[["id", "model_version"]].to_dict("list") == own[["id", "model_version"]].to_dict("list")
 
 
 # ---------------------------------------------------------------- the second phase
