@@ -51,7 +51,7 @@ class Rows(Protocol):
 
         The appends of one monitor are stored together or not at all, so that no request is half stored: it is full for
         all of them, or cannot store any (`Appended.refused`; raised when no monitor's could be stored). Only when they
-        have more than 20,000 ids may some be stored without the others: a repeat finds them by their ids.
+        have more than 10,000 ids may some be stored without the others: a repeat finds them by their ids.
         """
         ...
 

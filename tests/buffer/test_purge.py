@@ -102,7 +102,7 @@ async def test_purging_twice_changes_nothing(buffer: Buffer) -> None:
 
 async def test_a_purge_of_many_rows_takes_several_steps(buffer: Buffer) -> None:
     ids = [f"a{number}" for number in range(PURGE_ROWS + 5)]
-    await buffer.rows.append([rows(*ids[:15_000]), rows(*ids[15_000:])])
+    await buffer.rows.append([rows(*ids[:7_500]), rows(*ids[7_500:])])
     await buffer.rows.add_labels(M, [label(ids[0]), label(ids[-1])])
     await settle(buffer, settlement(len(ids)))
     assert await buffer.rows.purge(M, PANE, before_row=None)
