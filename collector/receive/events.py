@@ -18,14 +18,13 @@ from collector.monitor import Monitor
 from collector.ports import Halves
 from collector.receive import pairs
 from collector.receive.decoders import json_rows
-from collector.receive.decoders.cloudevents import CloudEvent
 from collector.receive.decoders.table import Decoded
 from collector.receive.door import Door
 from collector.receive.faults import MOST_LISTED
 from collector.receive.feedback import labels_of
 from collector.receive.keys import Grant
 from collector.receive.problems import NoValidRows
-from collector.receive.senders import Content, Sighting, monitor_of, sighted
+from collector.receive.senders import Content, Sighting, monitor_of
 from collector.receive.shared import Shared
 from collector.receive.unpacked import aside
 
@@ -79,7 +78,7 @@ class Taker:
         self._grant = grant
         self._monitor = monitor
 
-    async def take(self, events: Sequence[CloudEvent | Invalid]) -> Tally:
+    async def take(self, events: Sequence[Sighting | Invalid]) -> Tally:
         """One bad event stops no other. Raises Backpressure, Unavailable: then the sender repeats the request, and what was
         taken already is known.
         """
@@ -94,12 +93,11 @@ class Taker:
         self.tally.row_errors.sort(key=lambda each: (each[0], each[1].row))
         return self.tally
 
-    async def _one(self, place: int, event: CloudEvent | Invalid) -> None:
+    async def _one(self, place: int, sighting: Sighting | Invalid) -> None:
         monitor = None
         try:
-            if isinstance(event, Invalid):
-                raise event
-            sighting = sighted(event)
+            if isinstance(sighting, Invalid):
+                raise sighting
             monitor = self._monitor or monitor_of(sighting, self._door.monitors.all())
             if monitor is None:
                 outcome = "ignored"

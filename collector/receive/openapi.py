@@ -81,6 +81,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "additionalProperties": {"type": "object", "additionalProperties": _SCALAR},
     },
     "Logs": _list(_object({"type": _TEXT, "report_id": _TEXT, "ok": {"type": "boolean"}, "error": _TEXT})),
+    "Modelmesh": _object({"id": _TEXT, "kind": {"enum": ["request", "response"]}, "modelid": _TEXT, "data": _TEXT}),
     "Logged": _object(
         {"partialSuccess": _object({"rejectedLogRecords": _TEXT, "errorMessage": _TEXT})}, optional=["partialSuccess"]
     ),
@@ -184,7 +185,7 @@ def _problems(route: Route) -> dict[str, Any]:
 def _content(body: Body) -> dict[str, Any]:
     if body == "monitor":
         return {"application/json": {"schema": _ref("MonitorSettings")}}
-    if body in ("collector", "frame"):
+    if body in ("collector", "frame", "modelmesh"):
         return {"application/json": {"schema": _ref(body.capitalize())}}
     if body == "logs":
         return {otlp.PROTOBUF: {}, otlp.JSON: {"schema": {"type": "object"}}}

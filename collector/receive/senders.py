@@ -1,5 +1,7 @@
-"""Who sent an event, and what it is: the dialects of KServe, Seldon Core and Azure ML, and plain CloudEvents. Pure."""
+"""Who sent an event, and what it is: the dialects of KServe, Seldon Core, Azure ML and ModelMesh, and plain CloudEvents. Pure."""
 
+import base64
+import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ from collector.errors import Invalid, UnknownMonitor
 from collector.model import Side, digest
 from collector.monitor import Monitor
 from collector.receive.decoders.cloudevents import CloudEvent
+from collector.receive.decoders.json_text import loads
+from collector.receive.words import shown
 from collector.strict import near_miss
 
 
@@ -44,6 +48,17 @@ class Sighting:
         return digest("\0".join([*parts, self.inference]))
 
 
+def all_sighted(events: Sequence[CloudEvent | Invalid]) -> Sequence[Sighting | Invalid]:
+    """In their order; what is wrong with one of them stands in its place."""
+    found: list[Sighting | Invalid] = []
+    for event in events:
+        try:
+            found.append(event if isinstance(event, Invalid) else sighted(event))
+        except Invalid as error:
+            found.append(error)
+    return found
+
+
 def sighted(event: CloudEvent) -> Sighting:
     """Raises Invalid when the event's own dialect says that its data is elsewhere."""
     for prefix, dialect in _DIALECTS:
@@ -51,6 +66,25 @@ def sighted(event: CloudEvent) -> Sighting:
             return dialect(event, event.type.removeprefix(prefix))
     origin = _origin(event.attributes, service="inferenceservicename") or {"service": event.source}
     return Sighting(Content.ROWS, event.id, origin, event.time_us, event.body)
+
+
+def of_modelmesh(body: bytes) -> Sighting:
+    """ModelMesh's payload processor: a gRPC message in base64, inside of JSON. Raises Malformed, Invalid."""
+    value = loads(body)
+    if not isinstance(value, Mapping):
+        raise Invalid(f"expected an object with id, kind, modelid and data, not {shown(value)}")
+    for name in ("id", "kind", "modelid", "data"):
+        if not isinstance(value.get(name), str) or not value[name]:
+            raise Invalid(f"{name}: expected text, not {shown(value.get(name))}", key=name)
+    content = _half(value["kind"])
+    try:
+        message = base64.b64decode(value["data"], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid("data: expected base64", key="data") from error
+    from collector.receive.decoders.bodies import grpc_form  # noqa: PLC0415 - who reads no protobuf does not load it
+
+    service = value["modelid"].partition("__isvc-")[0]  # InferenceServices are registered with a hash behind their name
+    return Sighting(content, value["id"], {"service": service}, None, grpc_form.to_json(Side(content), message))
 
 
 def monitor_of(sighting: Sighting, monitors: Sequence[Monitor]) -> Monitor | None:
@@ -136,7 +170,7 @@ _DIALECTS: Sequence[tuple[str, Callable[[CloudEvent, str], Sighting]]] = (
 
 def _half(what: str) -> Content:
     if what not in (Content.REQUEST, Content.RESPONSE):
-        raise Invalid(f"the type ends in {what[:40]!r}: expected request or response")
+        raise Invalid(f"{what[:40]!r} is no kind of event: expected request or response")
     return Content(what)
 
 

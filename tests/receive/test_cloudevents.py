@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from collector.errors import Backpressure, Unavailable
-from collector.model import digest
+from collector.model import Side, digest
+from collector.receive.decoders.bodies import grpc_form
 from collector.receive.keys import Keys
-from tests.receive.doubles import default_monitor, opened
+from tests.receive.doubles import NOW_US, default_monitor, opened
 from tests.receive.payloads import FOLDER, recorded
 
 pytestmark = pytest.mark.asyncio
@@ -495,3 +496,62 @@ async def test_data_in_a_blob_of_its_own_is_told():
         line = orjson.loads((FOLDER / "azureml.jsonl").read_bytes().splitlines()[0])
         status, problem = await send(house, STRUCTURED, line | {"data": "https://blob/x", "datainblob": "true"})
         assert (status, "datainblob" in problem["detail"]) == (422, True)
+
+
+# ---------------------------------------------------------------- ModelMesh
+
+
+def modelmesh(kind, message, *, name="mm-1", model="flights__isvc-3642375d03"):
+    return {"id": name, "kind": kind, "modelid": model, "metadata": {}, "data": base64.b64encode(message).decode()}
+
+
+def grpc(side, tensors, raw=()):
+    """The message, written by the protobuf library from the protocol's own field numbers."""
+    made = grpc_form._messages()[side]()
+    for name, datatype, shape, kind, values in tensors:
+        tensor = made.tensors.add(name=name, datatype=datatype, shape=shape)
+        if kind is not None:
+            getattr(tensor.contents, kind).extend(values)
+    made.raw.extend(raw)
+    return made.SerializeToString()
+
+
+@pytest.mark.parametrize("raw", [False, True])
+async def test_modelmesh_pairs_by_id_typed_or_raw(raw):
+    columns = {**COLUMNS, "numerical_features": ["distance"], "categorical_features": ["carrier"]}
+    async with opened(default_monitor(columns=columns)) as house:
+        asked = [("distance", "FP32", [2], "fp32", [733, 1400]), ("carrier", "BYTES", [2, 1], "bytes", [b"AA", b"UA"])]
+        answered = [("predict", "FP64", [2], "fp64", [0.31, 0.07])]
+        request, response = grpc(Side.REQUEST, asked), grpc(Side.RESPONSE, answered)
+        if raw:
+            bare = [(*each[:3], None, ()) for each in asked]
+            texts = b"".join(struct.pack("<I", 2) + each for each in (b"AA", b"UA"))
+            request = grpc(Side.REQUEST, bare, [struct.pack("<2f", 733, 1400), texts])
+            response = grpc(Side.RESPONSE, [(*answered[0][:3], None, ())], [struct.pack("<2d", 0.31, 0.07)])
+        path = "/consumer/kserve/v2"
+        assert (await send(house, {}, modelmesh("response", response), path))[1]["events"] == {"waiting": 1}
+        status, answer = await send(house, {}, modelmesh("request", request), path)
+        assert (status, answer["accepted"]) == (200, 2), answer
+        rows = rows_of(house)
+        assert (rows["distance"], rows["carrier"], rows["score"]) == ([733, 1400], ["AA", "UA"], [0.31, 0.07])
+        assert (rows["id"], house.intake.taken[0].event_us) == (["mm-1-0", "mm-1-1"], [NOW_US] * 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        (b"{", 400, "line 1"),
+        ([], 422, "modelid"),
+        ({"id": "a"}, 422, "kind"),
+        (modelmesh("echo", b"x"), 422, "request or response"),
+        (modelmesh("request", b"") | {"data": "*"}, 422, "base64"),
+        (modelmesh("request", b"\xff"), 400, "ModelInferRequest"),
+        (modelmesh("request", b"\x3a\x01a"), 422, "1 raw contents for 0 tensors"),
+        (modelmesh("request", b"\x2a\x00", model="fligths"), 404, "did you mean"),
+        (modelmesh("request", b"\x2a\x00"), 422, "values"),
+    ],
+)
+async def test_what_is_no_modelmesh_payload_is_refused(body, status, word):
+    async with opened(WATCHED) as house:
+        answered, problem = await send(house, {}, body, "/consumer/kserve/v2")
+        assert (answered, word in problem["detail"]) == (status, True), problem

@@ -10,6 +10,7 @@ from collector.model import Side
 from collector.monitor import Monitor
 from collector.receive import pairs
 from collector.receive.decoders import cloudevents
+from collector.receive.decoders.bodies import grpc_form
 from collector.receive.decoders.bodies.tensors import FORMATS, binary_values
 from collector.receive.judge import Judge
 from collector.receive.senders import sighted
@@ -133,3 +134,14 @@ def test_no_event_fails_otherwise_than_by_a_refusal(content_type, body, headers)
         except Invalid:
             continue
         assert len(sighting.key) == 12
+
+
+@given(message=st.binary(max_size=120), side=st.sampled_from(Side))
+@LAX
+def test_grpc_messages_are_read_or_refused(message, side):
+    try:
+        body = grpc_form.to_json(side, message)
+    except Invalid as error:
+        assert str(error)  # noqa: PT017 - most bytes are refused
+        return
+    assert orjson.loads(body.replace(b"NaN", b"0").replace(b"Infinity", b"0")).keys() <= {"inputs", "outputs"}

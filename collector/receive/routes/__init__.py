@@ -50,6 +50,8 @@ _WORKING: tuple[Route, ...] = (
           [(200, "EventsReceipt")], _ROWS, "events", _CE),
     Route("POST", "/cloudevents/{monitor}", cloudevents.take, _INGEST, "The same, all of them for one monitor",
           [(200, "EventsReceipt")], _ROWS, "events", _CE),
+    Route("POST", "/consumer/kserve/v2", cloudevents.modelmesh, _INGEST, "Take what ModelMesh's payload processor sends",
+          [(200, "EventsReceipt")], _ROWS, "modelmesh"),
     Route("POST", "/v1/logs", otlp.take, _INGEST, "Take OTLP logs: BentoML, any OpenTelemetry SDK",
           [(200, "Logged")], _ROWS, "logs"),
     Route("POST", "/v1/logs/{monitor}", otlp.take, _INGEST, "The same, all of them for one monitor",

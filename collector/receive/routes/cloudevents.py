@@ -1,6 +1,6 @@
 """CloudEvents in: answered with 200 once everything that can be taken is durable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -10,17 +10,29 @@ from collector.receive.door import door_of, grant_of, json_answer, monitor_of
 from collector.receive.events import MEETINGS, Taker, Tally
 from collector.receive.faults import MOST_LISTED
 from collector.receive.problems import NoValidRows, row_errors
+from collector.receive.senders import Sighting, all_sighted, of_modelmesh
 from collector.receive.unpacked import aside, unpacked
 
 
 async def take(request: web.Request) -> web.Response:
     """Events of any monitor, or of the one that the address names. Good events are taken whatever the others are."""
     door = door_of(request)
-    monitor = monitor_of(request) if "monitor" in request.match_info else None
     body = await unpacked(request)
     headers = dict(request.headers)
-    events = await aside(door, len(body), lambda: cloudevents.decode(headers, body, door.limits))
-    taker = Taker(door, request.app[MEETINGS], grant_of(request), monitor)
+    return await _take(
+        request, await aside(door, len(body), lambda: all_sighted(cloudevents.decode(headers, body, door.limits)))
+    )
+
+
+async def modelmesh(request: web.Request) -> web.Response:
+    """One request or response that ModelMesh logged."""
+    body = await unpacked(request)
+    return await _take(request, [await aside(door_of(request), len(body), lambda: of_modelmesh(body))])
+
+
+async def _take(request: web.Request, events: Sequence[Sighting | Invalid]) -> web.Response:
+    monitor = monitor_of(request) if "monitor" in request.match_info else None
+    taker = Taker(door_of(request), request.app[MEETINGS], grant_of(request), monitor)
     tally = await taker.take(events)
     if len(tally.faults) == len(events):
         raise _refusal(tally)

@@ -9,7 +9,7 @@ from aiohttp import web
 from collector.receive.keys import Scope
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Body = Literal["rows", "labels", "reference", "monitor", "events", "collector", "frame", "logs"]
+Body = Literal["rows", "labels", "reference", "monitor", "events", "collector", "frame", "logs", "modelmesh"]
 
 
 @dataclass(frozen=True, slots=True)
