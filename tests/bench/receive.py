@@ -19,6 +19,7 @@ from pathlib import Path
 
 import orjson
 
+from tests.bench.page import put_section
 from tests.service import Service, free_port
 
 BARE = """
@@ -182,13 +183,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=4)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--append", type=Path, help="the page to add the section to")
+    options.add_argument("--append", type=Path, help="the page whose section is replaced")
     chosen = options.parse_args()
     section = table(chosen.seconds, chosen.rounds)
     sys.stdout.write(section)
     if chosen.append:
-        with chosen.append.open("a") as page:
-            page.write("\n" + section)
+        put_section(chosen.append, section)
 
 
 if __name__ == "__main__":
