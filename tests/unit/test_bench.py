@@ -13,7 +13,8 @@ def test_a_section_replaces_itself_and_leaves_the_others_alone(tmp_path):
     first = page.read_text(encoding="utf-8")
     put_section(page, "## One\n\nnew\n")
     assert page.read_text(encoding="utf-8") == first.replace("\n1\n", "\nnew\n")
-    assert first.startswith("# Benchmarks\n") and first.endswith("## Two\n\n2\n")
+    assert first.startswith("# Benchmarks\n")
+    assert first.endswith("## Two\n\n2\n")
 
 
 @pytest.mark.parametrize(
