@@ -114,7 +114,7 @@ class BufferedIntake:
     def _observe_delays(self, monitor: Monitor, labels: Sequence[Label], outcome: Labelled) -> None:
         """How long after their window the labels came: by their own instants, or by the clock when they have none."""
         own = [label.at_us for label in labels if label.at_us is not None]
-        came_us = max(own) if len(own) == len(labels) else self._clock.now_us()
+        came_us = max(own) if own and len(own) == len(labels) else self._clock.now_us()
         for pane, first in outcome.first.items():
             if pane.end_us is not None:
                 delay = max(came_us - pane.end_us, 0) / SECOND_US
