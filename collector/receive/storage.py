@@ -33,6 +33,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "https": {"client_kwargs": {"timeout": ClientTimeout(sock_connect=5, sock_read=60)}},
 }
 """How long a store may keep silent: the libraries' own patience is minutes."""
+_STREAM: dict[str, dict[str, Any]] = dict.fromkeys(("http", "https"), {"block_size": 0, "size": 1})
+"""One request, as it comes: asked for the size first, fsspec takes every fault for a file that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _remote(location: str, bound: _Bound) -> Iterator[File]:
     if _PATTERN.search(path) and scheme not in ("http", "https"):
         found = files.glob(path)
     elif PurePosixPath(urlsplit(location).path).suffix or scheme in ("http", "https"):
-        with files.open(path, "rb") as file:
+        with files.open(path, "rb", **_STREAM.get(scheme, {})) as file:
             yield File(shown(location), bound.read(file))
         return
     else:
@@ -148,4 +150,5 @@ def _as_ours(location: str, error: Exception) -> Invalid | Transient:
         return Invalid(f"{shown(location)}: access is refused: credentials come from the environment")
     first_line = (str(error).splitlines() or [""])[0][:200]
     sentence = f"{shown(location)}: cannot be read: {type(error).__name__}: {veiled(first_line, location)}".rstrip(": ")
-    return Invalid(sentence) if getattr(error, "status", None) in _REFUSED else Transient(sentence)
+    wrong = getattr(error, "status", None) in _REFUSED or "Credentials" in type(error).__name__
+    return Invalid(sentence) if wrong else Transient(sentence)
