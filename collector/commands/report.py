@@ -24,6 +24,7 @@ from collector.evaluate.profile import FrameProfile
 from collector.evaluate.snapshots import mapping_of
 from collector.evaluate.tables import parquet
 from collector.locations import shown
+from collector.evaluate.tables import parquet
 from collector.monitor import Configuration, Monitor, ReportSettings
 from collector.ports import Destination
 from collector.receive.storage import fetch

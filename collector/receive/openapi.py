@@ -163,6 +163,9 @@ def _answer(schema: str) -> dict[str, Any]:
         return {"description": "Done"}
     if schema == "html":
         return {"description": "A page", "content": {"text/html": {"schema": _TEXT}}}
+    if schema == "parquet":
+        content = {"application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}}}
+        return {"description": "Rows as Parquet", "content": content}
     if schema == "text":
         return {"description": "Text", "content": {"text/plain": {"schema": _TEXT}}}
     return {"description": schema, "content": {"application/json": {"schema": _ref(schema)}}}

@@ -3,6 +3,7 @@
 import json
 import random
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -119,6 +120,23 @@ def test_one_report_is_written_to_the_file_as_named(folder):
 
     assert f"wrote {folder}/out.html" in answer.stdout
     assert (folder / "out.html").read_text().lstrip().lower().startswith("<!doctype html>")
+
+
+def test_the_rows_are_sent_where_the_monitor_includes_them_and_nowhere_else(folder):
+    report(folder, "same.json", "--send")
+    assert not list((folder / "workspace").rglob("*.parquet"))
+    config = folder / "collector.yaml"
+    config.write_text(
+        config.read_text().replace("    forward: [local, other]", "    include_data: true\n    forward: [local]")
+    )
+    report(folder, "same.json", "--send")
+    kept = list((folder / "workspace").rglob("*.current.parquet"))
+    assert {path.name.split(".")[0] for path in kept} == {
+        path.stem for path in (folder / "workspace").rglob("snapshots/*.json")
+    }
+    for path in kept:
+        assert pd.read_parquet(path)["distance"].tolist() == [row["distance"] for row in rows(500, 1)]
+    assert not list((folder / "other").rglob("*.parquet"))
 
 
 def test_sending_the_same_job_twice_leaves_each_snapshot_once_everywhere(folder):

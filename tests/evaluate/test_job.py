@@ -1,5 +1,7 @@
 """One window in, one snapshot per report out."""
 
+import io
+
 import orjson
 import pandas as pd
 import pytest
@@ -191,6 +193,33 @@ def test_without_a_single_target_the_second_phase_makes_no_snapshot():
     assert evaluate(monitor(drift, quality), phase=Phase.LABELS) == []
     (record,) = evaluate(monitor(quality), phase=Phase.LABELS)
     assert Snapshot.from_json(record.body).label_coverage == 0.0
+
+
+def test_rows_stay_behind_unless_the_monitor_includes_them(reference):
+    reports = ({"name": "drift", "metrics": ["DataDriftPreset"]}, {"name": "rows", "tests": ["TestNumberOfRows"]})
+    assert [record.data for record in evaluate(monitor(*reports), reference=reference)] == [b"", b""]
+    for record in evaluate(monitor(*reports, include_data=True), reference=reference):
+        rows = pd.read_parquet(io.BytesIO(record.data))
+        assert rows["id"].tolist() == [f"f{index}" for index in range(40)]
+        assert rows["distance"].tolist() == [100.0 + 7 * index for index in range(40)]
+        assert b"f39" not in record.body
+
+
+def test_the_rows_of_the_second_phase_have_their_targets():
+    quality = {"name": "quality", "metrics": ["ClassificationQualityMetric"], "needs_target": True}
+    (record,) = evaluate(monitor(quality, include_data=True), phase=Phase.LABELS, labels={"f3": 1, "f7": 0})
+    rows = pd.read_parquet(io.BytesIO(record.data)).set_index("id")
+    assert rows["late"].dropna().to_dict() == {"f3": 1, "f7": 0}
+    assert len(rows) == 40
+
+
+def test_the_rows_of_a_segment_are_its_own():
+    wish = monitor({"name": "r", "metrics": ["DatasetSummaryMetric"]}, segments=["carrier"], include_data=True)
+    found = {record.segment: pd.read_parquet(io.BytesIO(record.data)) for record in evaluate(wish)}
+    assert {segment: len(rows) for segment, rows in found.items()} == {
+        "null": 40, '{"carrier":"AA"}': 26, '{"carrier":"UA"}': 14,
+    }  # fmt: skip
+    assert set(found['{"carrier":"UA"}']["carrier"]) == {"UA"}
 
 
 def test_targets_that_came_with_the_rows_are_as_good_as_labels():

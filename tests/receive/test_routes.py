@@ -9,9 +9,10 @@ import pytest
 from collector.errors import Invalid, Unavailable
 from collector.model import DeadLetter, MonitorId, SnapshotPage, SnapshotQuery
 from collector.receive import openapi
+from collector.receive.keys import Keys
 from collector.receive.problems import PROBLEMS
 from collector.receive.routes import ROUTES
-from tests.receive.doubles import NOW_US, opened
+from tests.receive.doubles import NOW_US, default_monitor, opened
 
 LETTER = DeadLetter("d1", "work", MonitorId("flights"), "0-1#0", b"{}", "boom", 5, NOW_US, rows=3)
 
@@ -131,9 +132,29 @@ async def test_a_snapshot_is_given_as_it_is_stored_and_can_be_forgotten():
         async with house.client.get("/v1/snapshots/s") as answer:
             assert await answer.read() == b'{"id": "s", "monitor": "flights"}'
         assert await ask(house, "DELETE", "/v1/snapshots/s") == (204, None)
-        for method, path in (("GET", "s"), ("DELETE", "s"), ("GET", "s/report.html")):
+        for method, path in (("GET", "s"), ("DELETE", "s"), ("GET", "s/report.html"), ("GET", "s/data")):
             status, problem = await ask(house, method, f"/v1/snapshots/{path}")
             assert (status, problem["type"], problem["snapshot"]) == (404, "/problems/not-found", "s")
+
+
+@pytest.mark.asyncio
+async def test_the_rows_of_a_snapshot_are_given_where_there_are_some(tmp_path):
+    file = tmp_path / "keys.yaml"
+    file.write_text(
+        "keys: [{key: mine-only, scopes: [read], monitors: [flights]}, {key: only-theirs, scopes: [read], monitors: [o]}]"
+    )
+    async with opened(default_monitor(), default_monitor(id="o"), keys=Keys(file)) as house:
+        for name in ("s", "bare"):
+            house.buffer.snapshots.bodies[name] = f'{{"id": "{name}", "monitor": "flights"}}'.encode()
+        house.buffer.snapshots.rows["s"] = b"PAR1"
+        mine, theirs = ({"Authorization": f"Bearer {key}"} for key in ("mine-only", "only-theirs"))
+        async with house.client.get("/v1/snapshots/s/data", headers=mine) as answer:
+            assert (answer.status, await answer.read()) == (200, b"PAR1")
+            assert answer.content_type == "application/vnd.apache.parquet"
+        status, problem = await ask(house, "GET", "/v1/snapshots/bare/data", headers=mine)
+        assert (status, problem["type"]) == (404, "/problems/not-found")
+        assert "include_data" in problem["detail"]
+        assert (await ask(house, "GET", "/v1/snapshots/s/data", headers=theirs))[0] == 403
 
 
 @pytest.mark.asyncio

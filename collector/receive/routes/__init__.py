@@ -77,6 +77,8 @@ _WORKING: tuple[Route, ...] = (
           [(204, "")], ["not-found"]),
     Route("GET", f"{_S}/report.html", snapshots.report, _READ, "A snapshot as a page",
           [(200, "html")], ["not-found"]),
+    Route("GET", f"{_S}/data", snapshots.data, _READ, "The rows of a snapshot, as Parquet, where its monitor includes them",
+          [(200, "parquet")], ["not-found"]),
     Route("GET", "/v1/dead-letters", dead_letters.list_all, _READ, "What was set aside, and why",
           [(200, "DeadLetters")], [], None, [_MONITOR]),
     Route("GET", _D, dead_letters.get, _READ, "One dead letter",

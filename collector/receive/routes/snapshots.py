@@ -11,6 +11,7 @@ from collector.receive.problems import BadParameter, Forbidden, NotFound
 from collector.receive.times import NotAnInstant, instant_us
 from collector.snapshot import Snapshot
 
+PARQUET = "application/vnd.apache.parquet"
 MOST = 1_000
 _USUAL = 100
 _KNOWN = ("monitor", "segment", "tag", "from", "to", "limit", "after", "values")
@@ -43,6 +44,18 @@ async def report(request: web.Request) -> web.Response:
     body = await _body(request)
     html = await asyncio.to_thread(lambda: page(Snapshot.from_json(body)))
     return web.Response(text=html, content_type="text/html", charset="utf-8")
+
+
+async def data(request: web.Request) -> web.Response:
+    """The rows that the snapshot was computed from, as Parquet. Raises NotFound where none were stored."""
+    await _body(request)
+    rows = await door_of(request).buffer.snapshots.data(SnapshotId(request.match_info["snapshot"]))
+    if rows is None:
+        snapshot = request.match_info["snapshot"]
+        sentence = f"no rows are kept of snapshot {snapshot!r}: its monitor needs include_data, and they are kept for a time"
+        raise NotFound(sentence, snapshot=snapshot)
+    name = f'attachment; filename="{request.match_info["snapshot"]}.parquet"'
+    return web.Response(body=rows, headers={hdrs.CONTENT_TYPE: PARQUET, hdrs.CONTENT_DISPOSITION: name})
 
 
 async def delete(request: web.Request) -> web.Response:
