@@ -20,6 +20,10 @@ QUIET_US = 5 * SECOND_US
 RESTLESS_US = 60 * SECOND_US
 """... or once so much time has passed since: late rows that trickle in must not cost an evaluation each."""
 
+OLDER = 10
+"""A window of rows looks for labels again after a tenth of its age: a label says its pane, not its part of it, so that
+each one may concern any of the many windows of an endless pane."""
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -103,7 +107,10 @@ def _due_in(
     if phase is Phase.LABELS and pane.labelled >= enough > (settled.labelled if settled is not None else 0):
         return True
     if settled is not None:
-        return now_us - seen.newest_us >= QUIET_US or now_us - settled.at_us >= RESTLESS_US
+        rested_us = now_us - settled.at_us
+        if phase is Phase.LABELS and window.stop_row is not None:
+            return rested_us >= max(RESTLESS_US, (now_us - _closing_us(pane, window)) // OLDER)
+        return now_us - seen.newest_us >= QUIET_US or rested_us >= RESTLESS_US
     # Without a single label too: the rows may have brought their targets themselves.
     return phase is Phase.ROWS or mark_us >= _closing_us(pane, window) + microseconds(monitor.labels.wait)
 

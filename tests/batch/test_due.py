@@ -192,3 +192,16 @@ def test_label_coverage_is_over_closed_windows_only():
     closed, half, still_open = pane(3, labelled=10), pane(2, labelled=5), pane(0, labelled=0)
     assert label_coverage(wish, state(closed, half, still_open), NOW) == 0.75
     assert label_coverage(wish, state(still_open), NOW) is None
+
+
+def test_windows_of_rows_look_for_more_labels_the_less_often_the_older_they_are():
+    wish = monitor(DRIFT, QUALITY, window={"every": None, "rows": 5, "time": "arrival"}, labels={"wait": "0s"})
+    day, at_us = 24 * HOUR, NOW - 30 * 60 * SECOND_US
+
+    def endless(age_us):
+        known = {(0, Phase.ROWS): settled(5, at_us=NOW - age_us), (0, Phase.LABELS): settled(5, at_us=at_us)}
+        return pane(0, rows=5, labelled=3, pane=Pane(None, None), last_label_us=NOW - SECOND_US, settled=known)
+
+    assert [each.phase for each in due(wish, state(endless(2 * HOUR)), NOW)] == [Phase.LABELS]
+    assert due(wish, state(endless(day)), NOW) == []
+    assert due(wish, state(replace(endless(2 * HOUR), label_changes=0)), NOW) == []
