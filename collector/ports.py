@@ -289,6 +289,10 @@ class Notifiable(Protocol):
         ...
 
 
+PROFILE_MARK = b"collector.profile"
+"""In the metadata of a reference's Parquet file: it holds no rows, but the profile of so many (JSON: rows, columns)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReferenceFile:
     """A prepared reference on this machine's disk: Parquet, named after its version."""
