@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 it ran, and found what should not be (failed tests, reject
 
 import errno
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -115,24 +116,47 @@ def check(config_path: Path, *, print_schema: bool) -> None:
     metavar="LOCATION",
     help="The reference rows, a path or URL; otherwise the monitor's own reference.path.",
 )
-@click.option("--out", type=existing_path, help="FILE.json or FILE.html; several reports: FILE-REPORT.json.")
+@click.option(
+    "--timestamp",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
+    help="The instant that the rows are of, by the clock of the monitor's windows; otherwise their event times say it.",
+)
+@click.option("--out", type=existing_path, help="FILE.json or FILE.html; several snapshots: FILE-REPORT.json.")
 @click.option("--send", is_flag=True, help="Deliver the snapshots to the monitor's destinations.")
 @said_plainly
 def report(
-    config_path: Path, monitor: str, current: Path, reference: str | None, out: Path | None, *, send: bool
+    config_path: Path,
+    monitor: str,
+    current: Path,
+    reference: str | None,
+    timestamp: datetime | None,
+    out: Path | None,
+    *,
+    send: bool,
 ) -> int:
-    """Evaluate a file of rows as one batch, without the service.
+    """Evaluate a file of rows as one batch, without the service: in-pipeline testing.
+
+    The rows are compared as a window's are, by segment and arm too. Sent again, snapshots replace those of the same
+    monitor and windows: a file of one day those of that day, when the monitor's windows are days.
 
     \b
     Examples:
       collector report --monitor flight-delays --current february.parquet --reference january.parquet
-      collector report --monitor flight-delays --current february.csv --out february.html --send
+      collector report --monitor flight-delays --current 2013-02-01.csv --timestamp 2013-02-01 --send
 
-    Exit codes: 0 all tests passed, 1 some failed, 2 could not run.
+    Exit codes: 0 all tests passed (or there are none), 1 some failed or gave no verdict, 2 could not run.
     """
     from collector.commands.report import report as run
 
-    return run(config_path, monitor_id=monitor, current=current, reference=reference, out=out, send=send)
+    return run(
+        config_path,
+        monitor_id=monitor,
+        current=current,
+        reference=reference,
+        timestamp=timestamp,
+        out=out,
+        send=send,
+    )
 
 
 @main.command()

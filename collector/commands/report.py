@@ -1,48 +1,55 @@
-"""`collector report`: a monitor's reports over a file of rows, as a batch job. No service is needed."""
+"""`collector report`: a monitor's reports over a file of rows, as a batch job. No service is needed.
+
+The rows go the same way as a window's in the service. So does their identity: the ids of the snapshots are derived from the
+windows that the rows fall into, and not from the run or the rows, so that a day that is evaluated again is replaced.
+"""
 
 import asyncio
 import hashlib
+import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import pandas as pd
 
 from collector import forward
+from collector.batch.panes import pane_of
 from collector.commands.output import print_table
 from collector.config import find, load
 from collector.errors import Invalid, Permanent, Transient
 from collector.evaluate import catalogue
-from collector.evaluate.base import Context
-from collector.evaluate.evaluation import Evaluation
+from collector.evaluate.comparisons import Comparison
 from collector.evaluate.files import read_rows
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.snapshots import mapping_of
-from collector.evaluate.tables import parquet
+from collector.evaluate.snapshots import About, data_of, snapshots_of
 from collector.locations import shown
 from collector.monitor import Configuration, Monitor, ReportSettings
 from collector.ports import Destination
 from collector.receive.storage import fetch
 from collector.render.html import page
-from collector.snapshot import Snapshot, snapshot_id
+from collector.snapshot import Snapshot
 
 ALL_PASSED, SOME_FAILED = 0, 1
 _FAILED = ("FAIL", "ERROR")
 _DELIVERY_ATTEMPTS = 4
 _LONGEST_WAIT_SECONDS = 60.0
+_UNSAFE = re.compile(r"[^\w.=-]+")
+"""What does not go into the name of a file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rows:
-    """A file of rows, with the digest that the snapshots' ids are derived from."""
+    """A file of rows. The digest names them when nothing says which time they are of."""
 
-    path: Path
+    path: str
     digest: str
-    frame: Any
+    frame: pd.DataFrame
 
     @staticmethod
     def read(location: str, monitor: Monitor) -> "Rows":
@@ -54,7 +61,22 @@ class Rows:
         for file in files:
             digest.update(file.body)
         frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-        return Rows(Path(shown(location)), digest.hexdigest(), frame)
+        return Rows(shown(location), digest.hexdigest(), frame)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A snapshot, and the rows that go with it, if the monitor includes them."""
+
+    snapshot: Snapshot
+    data: bytes | None
+
+    @property
+    def name(self) -> str:
+        """Its report, and whose rows they are when not all."""
+        of = "".join(f" {column}={value}" for column, value in (self.snapshot.segment or {}).items())
+        against = "".join(f" vs {value}" for value in (self.snapshot.baseline or {}).values())
+        return f"{self.snapshot.report}{of}{against}"
 
 
 def report(
@@ -63,6 +85,7 @@ def report(
     monitor_id: str,
     current: Path,
     reference: str | None,
+    timestamp: datetime | None,
     out: Path | None,
     send: bool,
 ) -> int:
@@ -75,99 +98,126 @@ def report(
         raise Invalid(f"monitor {monitor.id!r} has no reports")
     if send and not monitor.forward:
         raise Invalid(f"--send: monitor {monitor.id!r} forwards to nothing")
-    if reference is None and monitor.reference is not None and monitor.reference.path is not None:
-        reference = monitor.reference.path
-    read = Rows.read(str(current), monitor)
-    snapshots = _evaluated(monitor, read, None if reference is None else Rows.read(reference, monitor))
-    _print(snapshots)
+    made = _evaluated(monitor, Rows.read(str(current), monitor), _reference(monitor, reference), timestamp)
+    _print(made)
     if out is not None:
-        for path in _written(out, snapshots):
+        for path in _written(out, made):
             click.echo(f"wrote {path}")
     if send:
-        rows = parquet(read.frame) if monitor.include_data else None
-        asyncio.run(_send(configuration, monitor, snapshots, rows))
-    failed = any(test["status"] in _FAILED for snapshot in snapshots for test in snapshot.tests)
-    return SOME_FAILED if failed else ALL_PASSED
+        asyncio.run(_send(configuration, monitor, made))
+    statuses = [test["status"] for each in made for test in each.snapshot.tests]
+    if not statuses:
+        click.echo(f"monitor {monitor.id!r} has no tests for these rows: nothing was judged", err=True)
+    return SOME_FAILED if any(status in _FAILED for status in statuses) else ALL_PASSED
 
 
-def _evaluated(monitor: Monitor, current: Rows, reference: Rows | None) -> list[Snapshot]:
-    """One snapshot per report. Profiles are shared: each column is summed up once for all of them."""
-    context = Context(
-        FrameProfile(current.frame),
-        None if reference is None else FrameProfile(reference.frame),
-        mapping_of(monitor.columns),
-    )
-    snapshots = []
+def _reference(monitor: Monitor, given: str | None) -> Rows | None:
+    settings = monitor.reference
+    location = given or (settings and settings.path)
+    if location:
+        return Rows.read(location, monitor)
+    if settings is not None:
+        click.echo(f"the service keeps the reference of monitor {monitor.id!r}: give it with --reference", err=True)
+    return None
+
+
+def _evaluated(monitor: Monitor, current: Rows, reference: Rows | None, timestamp: datetime | None) -> list[Made]:
+    """A snapshot of each report and comparison, those of all rows first."""
+    reports = _possible(monitor, current)
+    profile = None if reference is None else FrameProfile(reference.frame)
+    found = snapshots_of(current.frame, profile, _about(monitor, current, timestamp), reports)
+    return [Made(snapshot, data_of(monitor, comparison) or None) for comparison, snapshot in _with_progress(found)]
+
+
+def _possible(monitor: Monitor, current: Rows) -> list[ReportSettings]:
+    """The reports, without those that need targets when there is none. Raises Invalid when no report is left."""
     target = monitor.columns.target
-    for wish in _with_progress(monitor.reports):
-        if wish.needs_target and (target not in current.frame or current.frame[target].isna().all()):
-            click.echo(f"report {wish.name} is left out: {current.path} has no targets ({target})", err=True)
-            continue
-        metrics, tests = catalogue.resolve(wish)
-        evaluation = Evaluation(metrics=metrics, tests=tests, name=wish.name)
-        evaluation.compute(context)
-        snapshots.append(_about(evaluation.to_snapshot(), monitor, current, reference))
-    return snapshots
+    if target in current.frame and current.frame[target].notna().any():
+        return list(monitor.reports)
+    for each in monitor.reports:
+        if each.needs_target:
+            click.echo(f"report {each.name} is left out: {current.path} has no targets ({target})", err=True)
+    left = [each for each in monitor.reports if not each.needs_target]
+    if not left:
+        raise Invalid(f"{current.path}: no report of monitor {monitor.id!r} can do without targets ({target})")
+    return left
 
 
-def _about(snapshot: Snapshot, monitor: Monitor, current: Rows, reference: Rows | None) -> Snapshot:
-    """The snapshot with what is known of it. Its id is derived from the data: the same job again replaces it."""
-    key = f"file:{current.digest}/{reference.digest if reference else ''}"
+def _about(monitor: Monitor, current: Rows, timestamp: datetime | None) -> About:
+    """Which windows the rows fall into: their event times say it, or the instant that was given."""
+    times = _instants(monitor, current.frame) if timestamp is None else [_us(timestamp, monitor.window.timezone)]
+    origin = {"version": None}
+    if not len(times):
+        return About(monitor, f"file:{current.digest}", time.time_ns() // 1000, origin=origin)
+    earliest, latest = int(min(times)), int(max(times))
+    first, last = pane_of(monitor.window, earliest), pane_of(monitor.window, latest)
+    if first.start_us is not None and last.end_us is not None:
+        span_us = first.start_us, last.end_us
+        return About(monitor, f"batch:{span_us[0]}-{span_us[1]}", span_us[0], span_us, origin=origin)
+    key = f"file:{current.digest}" if timestamp is None else f"batch:{earliest}"
+    return About(monitor, key, earliest, (earliest, latest), origin=origin)
+
+
+def _instants(monitor: Monitor, frame: pd.DataFrame) -> Sequence[int]:
     name = monitor.columns.timestamp
-    span = None
-    if name in current.frame and current.frame[name].dtype.kind == "M":
-        times = current.frame[name].dropna()
-        span = (times.min(), times.max()) if len(times) else None
-    return replace(
-        snapshot,
-        id=snapshot_id(monitor.id, snapshot.report, key, None),
-        project=monitor.project_name,
-        monitor=monitor.id,
-        tags=monitor.tags,
-        metadata=dict(monitor.metadata),
-        timestamp=snapshot.timestamp if span is None else span[0].to_pydatetime().replace(tzinfo=UTC),
-        window=None if span is None else {"start": f"{span[0].isoformat()}Z", "end": f"{span[1].isoformat()}Z"},
-    )
+    if name not in frame or frame[name].dtype.kind != "M":
+        return []
+    times = frame[name].dropna().astype("datetime64[us]").astype("int64")
+    return [int(times.min()), int(times.max())] if len(times) else []
 
 
-def _with_progress(reports: Sequence[ReportSettings]) -> Any:
-    """The reports; with a progress bar where somebody looks."""
+def _us(instant: datetime, timezone: str) -> int:
+    """An instant without a zone is meant as the windows' clock shows it: 2013-02-01 is that day there."""
+    aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=ZoneInfo(timezone))
+    return round(aware.timestamp() * 1e6)
+
+
+def _with_progress(found: Iterable[tuple[Comparison, Snapshot]]) -> Iterator[tuple[Comparison, Snapshot]]:
+    """What is found; where somebody looks, how much that is by now."""
     if not sys.stderr.isatty():
-        return reports
+        yield from found
+        return
     from rich.console import Console  # noqa: PLC0415 - only where somebody looks
-    from rich.progress import track  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    return track(reports, description="evaluating", console=Console(stderr=True), transient=True)
+    columns = (TextColumn("evaluating"), BarColumn(), TextColumn("{task.completed} snapshots"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=None)  # how many parts the rows have is seen on the way
+        for each in found:
+            yield each
+            progress.advance(task)
 
 
-def _print(snapshots: Sequence[Snapshot]) -> None:
+def _print(made: Sequence[Made]) -> None:
     headings = {"report": "REPORT", "rows": "ROWS", "metrics": "METRICS", "errors": "FAILED METRICS", "tests": "TESTS"}
     rows = [
         {
-            "report": snapshot.report,
-            "rows": snapshot.rows,
-            "metrics": len(snapshot.metrics),
-            "errors": sum("error" in metric for metric in snapshot.metrics),
-            "tests": snapshot.test_counts(),
+            "report": each.name,
+            "rows": each.snapshot.rows,
+            "metrics": len(each.snapshot.metrics),
+            "errors": sum("error" in metric for metric in each.snapshot.metrics),
+            "tests": each.snapshot.test_counts(),
         }
-        for snapshot in snapshots
+        for each in made
     ]
     print_table(headings, rows, empty="nothing was evaluated")
-    for snapshot in snapshots:
-        for metric in snapshot.metrics:
+    for each in made:
+        for metric in each.snapshot.metrics:
             if "error" in metric:
-                click.echo(f"{snapshot.report}: {metric['metric']} failed: {metric['error']['message']}")
-        for test in snapshot.tests:
+                click.echo(f"{each.name}: {metric['metric']} failed: {metric['error']['message']}")
+        for test in each.snapshot.tests:
             if test["status"] in (*_FAILED, "WARNING"):
-                click.echo(f"{snapshot.report}: {test['status']} {test['name']}: {test['description']}")
+                click.echo(f"{each.name}: {test['status']} {test['name']}: {test['description']}")
 
 
-def _written(out: Path, snapshots: Sequence[Snapshot]) -> list[Path]:
-    """One snapshot: the file as named. Several: one file for each, FILE-REPORT.json."""
-    paths = []
-    for snapshot in snapshots:
-        path = out if len(snapshots) == 1 else out.with_stem(f"{out.stem}-{snapshot.report}")
-        body = snapshot.json() if path.suffix.lower() == ".json" else page(snapshot).encode()
+def _written(out: Path, made: Sequence[Made]) -> list[Path]:
+    """One snapshot: the file as named. Several: one file for each, FILE-REPORT.json, FILE-REPORT-origin=JFK.json."""
+    paths: list[Path] = []
+    for each in made:
+        path = out if len(made) == 1 else out.with_stem(f"{out.stem}-{_UNSAFE.sub('-', each.name)}")
+        while path in paths:  # two values of which the same is left
+            path = path.with_stem(f"{path.stem}-")
+        body = each.snapshot.json() if path.suffix.lower() == ".json" else page(each.snapshot).encode()
         try:
             path.write_bytes(body)
         except OSError as error:
@@ -176,17 +226,15 @@ def _written(out: Path, snapshots: Sequence[Snapshot]) -> list[Path]:
     return paths
 
 
-async def _send(
-    configuration: Configuration, monitor: Monitor, snapshots: Sequence[Snapshot], rows: bytes | None
-) -> None:
+async def _send(configuration: Configuration, monitor: Monitor, made: Sequence[Made]) -> None:
     """Deliver to every destination; one that fails does not keep the others from theirs."""
     problems = []
     for name in monitor.forward:
         destination = forward.build(name, configuration.destinations[name])
         try:
-            for snapshot in snapshots:
-                await _deliver(destination, snapshot.json(), rows)
-            click.echo(f"sent {len(snapshots)} to {name}")
+            for each in made:
+                await _deliver(destination, each.snapshot.json(), each.data)
+            click.echo(f"sent {len(made)} to {name}")
         except (Transient, Permanent) as error:
             problems.append(f"{name}: {error}")
         finally:
@@ -195,11 +243,11 @@ async def _send(
         raise Permanent("\n".join(f"not sent to {problem}" for problem in problems))
 
 
-async def _deliver(destination: Destination, body: bytes, rows: bytes | None) -> None:
+async def _deliver(destination: Destination, body: bytes, data: bytes | None) -> None:
     """A few attempts, and then the scheduler's own retry: the job may be repeated without harm."""
     for attempt in range(1, _DELIVERY_ATTEMPTS + 1):
         try:
-            await destination.deliver(body, rows)
+            await destination.deliver(body, data)
             return
         except Transient as error:
             if attempt == _DELIVERY_ATTEMPTS:

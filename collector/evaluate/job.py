@@ -1,15 +1,12 @@
 """One window of one monitor to snapshots: rows, labels and reference in, one record per report out. Pure."""
 
-from collections.abc import Sequence
-
 import orjson
 import pandas as pd
 
-from collector.evaluate.comparisons import Comparison
 from collector.evaluate.frame import frame_of, join_labels
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.references import References
-from collector.evaluate.snapshots import About, snapshots_of, with_listed_columns
+from collector.evaluate.snapshots import About, data_of, snapshots_of, with_listed_columns
 from collector.evaluate.tables import parquet
 from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
 from collector.monitor import Monitor
@@ -42,12 +39,7 @@ def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
         job.monitor.reports_of(job.phase),
         without_targets=job.phase is job.monitor.phases[0],
     )
-    return [record for comparison, snapshots in found for record in _records(job.monitor, comparison, snapshots)]
-
-
-def _records(monitor: Monitor, comparison: Comparison, snapshots: Sequence[Snapshot]) -> list[SnapshotRecord]:
-    data = parquet(comparison.current.frame) if monitor.include_data else b""
-    return [_record(snapshot, data) for snapshot in snapshots]
+    return [_record(snapshot, data_of(job.monitor, comparison)) for comparison, snapshot in found]
 
 
 def table(monitor: Monitor, phase: Phase, rows: WindowRows) -> bytes:

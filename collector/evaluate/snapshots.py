@@ -17,6 +17,7 @@ from collector.evaluate.comparisons import Comparison, comparisons
 from collector.evaluate.data import ColumnMapping
 from collector.evaluate.evaluation import Evaluation
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.tables import parquet
 from collector.monitor import Columns, Monitor, ReportSettings, Spec
 from collector.snapshot import Snapshot, iso, snapshot_id
 
@@ -46,7 +47,7 @@ def snapshots_of(
     reports: Sequence[ReportSettings],
     *,
     without_targets: bool = False,
-) -> Iterator[tuple[Comparison, list[Snapshot]]]:
+) -> Iterator[tuple[Comparison, Snapshot]]:
     """For each comparison (all rows, segments, arms) a snapshot of each report. One that fails is full of reasons.
 
     A report that needs the target is left out of a comparison in which no row has one, unless `without_targets`:
@@ -59,7 +60,14 @@ def snapshots_of(
         some = [report for report in wanted if report is not None]
         if some:
             context = _context_or_why_not(comparison, about.monitor)
-            yield comparison, [_snapshot(report, comparison, context, about) for report in some]
+            for report in some:
+                yield comparison, _snapshot(report, comparison, context, about)
+
+
+def data_of(monitor: Monitor, comparison: Comparison) -> bytes:
+    """The rows that go with the snapshots of a comparison, as Parquet; empty unless the monitor includes them."""
+    rows = comparison.current
+    return rows.memo(("parquet",), lambda: parquet(rows.frame)) if monitor.include_data else b""
 
 
 def _snapshot(report: ReportSettings, comparison: Comparison, context: Context | Exception, about: About) -> Snapshot:

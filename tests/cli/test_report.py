@@ -27,6 +27,19 @@ monitors:
     forward: [local, other]
   - {id: silent, reports: [{name: rows, tests: [TestNumberOfRows: {gte: 100}]}]}
   - {id: empty}
+  - id: days
+    columns: {timestamp: t, target: y, numerical_features: [distance], categorical_features: [carrier, origin]}
+    window: {every: 1d, timezone: America/New_York}
+    segments: [origin]
+    compare: {column: version, baseline: "1"}
+    reports:
+      - {name: stability, tests: [TestShareOfMissingValues: {lte: 0.1}, TestNumberOfRows: {gte: 30}]}
+      - {name: drift, metrics: [DatasetDriftMetric]}
+    forward: [local]
+  - id: labelled
+    columns: {id: i, target: y}
+    reports: [{name: quality, needs_target: true, metrics: [DatasetSummaryMetric]}]
+  - {id: uploaded, reference: {upload: true}, reports: [{name: summary, metrics: [DatasetSummaryMetric]}]}
 """
 
 
@@ -112,7 +125,7 @@ def test_the_snapshots_say_where_they_come_from(folder):
     snapshot = Snapshot.load(folder / "out-drift.json")
 
     assert (snapshot.monitor, snapshot.project, snapshot.report, snapshot.rows) == ("flights", "flights", "drift", 500)
-    assert snapshot.window == {"start": "2013-01-01T00:00:00Z", "end": "2013-01-28T00:00:00Z"}
+    assert snapshot.window == {"start": "2013-01-01T00:00:00Z", "end": "2013-01-28T01:00:00Z"}, "hourly windows"
 
 
 def test_one_report_is_written_to_the_file_as_named(folder):
@@ -137,6 +150,126 @@ def test_the_rows_are_sent_where_the_monitor_includes_them_and_nowhere_else(fold
     for path in kept:
         assert pd.read_parquet(path)["distance"].tolist() == [row["distance"] for row in rows(500, 1)]
     assert not list((folder / "other").rglob("*.parquet"))
+
+
+# ---------------------------------------------------------------- a day again
+
+
+def day(folder, name, count=60, distance=500, hours=range(5, 24)):
+    """Rows of the first of February in New York, which lies five hours behind."""
+    found = [
+        {
+            "t": f"2013-02-01T{hours[index % len(hours)]:02}:00:00Z", "distance": distance + index, "carrier": "NA",
+            "origin": "JFK" if index % 3 else "a/b", "version": index % 2 + 1,
+        }
+        for index in range(count)
+    ]  # fmt: skip
+    (folder / name).write_text(json.dumps(found))
+    return name
+
+
+def stored(folder):
+    loaded = map(Snapshot.load, (folder / "workspace").glob("*/snapshots/*.json"))
+    return {(each.report, str(each.segment), str(each.baseline)): each for each in loaded}
+
+
+def test_a_day_that_is_evaluated_again_is_replaced_also_when_its_rows_have_changed(folder):
+    assert report(folder, day(folder, "a.json"), "--send", monitor="days").exit_code == 1
+    before = stored(folder)
+    changed = day(folder, "b.json", count=90, distance=9000, hours=range(8, 20))
+    report(folder, changed, "--send", monitor="days", reference="same.json")
+    after = stored(folder)
+
+    assert {key: each.id for key, each in before.items()} == {key: each.id for key, each in after.items()}
+    assert (before["drift", "None", "None"].rows, after["drift", "None", "None"].rows) == (60, 90)
+    assert after["drift", "None", "None"].window == {"start": "2013-02-01T05:00:00Z", "end": "2013-02-02T05:00:00Z"}
+    assert len(list((folder / "workspace").glob("*/snapshots/*.json"))) == len(before)
+
+
+def test_another_day_has_snapshots_of_its_own(folder):
+    report(folder, day(folder, "a.json"), "--send", monitor="days")
+    before = len(stored(folder))
+    text = (folder / "a.json").read_text().replace("2013-02-01", "2013-02-02")
+    (folder / "b.json").write_text(text)
+    report(folder, "b.json", "--send", monitor="days")
+
+    assert len(list((folder / "workspace").glob("*/snapshots/*.json"))) == 2 * before
+
+
+def test_the_rows_are_compared_by_segment_and_arm_as_a_window_is(folder):
+    answer = report(folder, day(folder, "a.json"), "--out", folder / "out.json", monitor="days")
+
+    assert answer.exit_code == 1
+    assert "stability: FAIL" not in answer.stdout
+    assert "stability origin=a/b: FAIL Number of Rows: Number of Rows is 20; expected gte=30." in answer.stdout
+    names = {path.stem for path in folder.glob("out-*.json")}
+    of = ("", "-origin=JFK", "-origin=a-b", "-version=1", "-version=2", "-version=2-vs-1")
+    assert names == {f"out-{report}{each}" for report in ("stability", "drift") for each in of}
+    against = Snapshot.load(folder / "out-drift-version=2-vs-1.json")
+    assert against.reference == {"version": None, "rows": 30, "arm": {"version": 1}}
+    assert list(against.tags) == ["2", "vs 1"]
+
+
+def test_a_listed_column_that_the_file_lacks_is_missing_in_the_results(folder):
+    found = [{key: value for key, value in row.items() if key != "carrier"} for row in json.loads(
+        (folder / day(folder, "a.json")).read_text())]  # fmt: skip
+    (folder / "short.json").write_text(json.dumps(found))
+    answer = report(folder, "short.json", monitor="days")
+
+    assert answer.exit_code == 1
+    assert "stability: FAIL Share of Missing Values: Share of Missing Values is 0.25; expected lte=0.1." in answer.stdout
+
+
+def test_a_time_that_is_given_stands_for_rows_that_have_none(folder):
+    found = [{key: value for key, value in row.items() if key != "t"} for row in json.loads(
+        (folder / day(folder, "a.json")).read_text())]  # fmt: skip
+    (folder / "timeless.json").write_text(json.dumps(found))
+    report(folder, "a.json", "--send", monitor="days")
+    known = {each.id for each in stored(folder).values()}
+    report(folder, "timeless.json", "--send", "--timestamp", "2013-02-01", monitor="days")
+
+    assert {each.id for each in stored(folder).values()} == known
+    assert {each.rows for key, each in stored(folder).items() if key[1] == "None"} == {60}
+    report(folder, "timeless.json", "--send", "--timestamp", "2013-02-01T04:59:59+0000", monitor="days")
+    starts = {each.window["start"] for each in stored_all(folder)}
+    assert starts == {"2013-02-01T05:00:00Z", "2013-01-31T05:00:00Z"}
+
+
+def stored_all(folder):
+    return [Snapshot.load(path) for path in (folder / "workspace").glob("*/snapshots/*.json")]
+
+
+def test_rows_without_any_time_are_known_by_their_content(folder):
+    report(folder, "same.json", "--out", folder / "a.json", monitor="silent")
+    report(folder, "same.json", "--out", folder / "b.json", monitor="silent")
+    report(folder, "shifted.ndjson", "--out", folder / "c.json", monitor="silent")
+    first, second, other = (Snapshot.load(folder / f"{name}.json") for name in "abc")
+
+    assert first.id == second.id != other.id
+    assert first.window is None
+
+
+# ---------------------------------------------------------------- what the exit code says
+
+
+def test_without_a_test_nothing_is_judged_and_that_is_said(folder):
+    answer = report(folder, "same.json", monitor="uploaded")
+
+    assert answer.exit_code == 0
+    assert "monitor 'uploaded' has no tests for these rows: nothing was judged" in answer.stderr
+
+
+def test_a_reference_that_only_the_service_has_is_asked_for(folder):
+    answer = report(folder, "same.json", monitor="uploaded", reference=None)
+
+    assert "the service keeps the reference of monitor 'uploaded': give it with --reference" in answer.stderr
+
+
+def test_no_report_that_can_do_without_targets_is_no_pass(folder):
+    answer = report(folder, "same.json", monitor="labelled")
+
+    assert answer.exit_code == 2
+    assert "same.json: no report of monitor 'labelled' can do without targets (y)" in answer.stderr
 
 
 def test_sending_the_same_job_twice_leaves_each_snapshot_once_everywhere(folder):
