@@ -2,48 +2,40 @@
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Literal
 
 from aiohttp import web
 
-from collector import __version__, forward
+from collector import __version__
 from collector.buffer import Limits, open_buffer
 from collector.clock import SystemClock
-from collector.errors import Unavailable
-from collector.model import WORK_QUEUE, DestinationName, MonitorId, outbox
+from collector.errors import CollectorError, Unavailable
+from collector.model import MonitorId
 from collector.monitor import Configuration, EvidentlyDestination, Monitor
 from collector.pages import StoredPages
-from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
-from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.evaluate import EvaluateHandler
 from collector.pipeline.forgetting import Forgetting
-from collector.pipeline.forward import ForwardHandler
 from collector.pipeline.intake import BufferedIntake
 from collector.pipeline.outboxes import Outboxes
-from collector.pipeline.patience import Attempts, Patience
 from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.room import Room, TotalBound
 from collector.pipeline.schedule import Housekeeping, scheduler
-from collector.pipeline.work import Handler, Worker
-from collector.ports import Buffer, Destination, Evaluator
-from collector.receive import http, reference
+from collector.ports import Buffer, Evaluator
+from collector.receive import http
 from collector.receive.keys import Keys
 from collector.settings import Settings
+from collector.shifts import Shifts, Shop
 from collector.telemetry import Telemetry
 from collector.workspace import pages
 
 log = logging.getLogger(__name__)
 
-_OUTBOXES = outbox(DestinationName(""))
+_LOOK_SECONDS = 0.05
 
 Role = Literal["all", "receive", "work"]
 
@@ -69,6 +61,15 @@ def check_monitor(monitor: Monitor) -> None:
     catalogue.check(monitor)
 
 
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """How the configuration is read again: when `asked` is set, by `read` (raises Invalid); `taken` hears the new one."""
+
+    asked: asyncio.Event
+    read: Callable[[], Configuration]
+    taken: Callable[[Configuration], None] = lambda _: None
+
+
 class Readiness:
     """Ready while the buffer takes writes and nobody asked us to stop. State: whether we are stopping."""
 
@@ -82,7 +83,13 @@ class Readiness:
         await self._buffer.ping()
 
 
-async def run(configuration: Configuration, settings: Settings, serving: Serving, stop: asyncio.Event) -> None:
+async def run(
+    configuration: Configuration,
+    settings: Settings,
+    serving: Serving,
+    stop: asyncio.Event,
+    reload: Reload | None = None,
+) -> None:
     """Run until `stop` is set, then drain: answer what is in flight, finish what is leased, close."""
     async with AsyncExitStack() as stack:
         clock, telemetry = SystemClock(), Telemetry()
@@ -114,36 +121,26 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
         intake = BufferedIntake(
             buffer=buffer, room=room, references=references, telemetry=telemetry, clock=clock, wake=wake
         )
+        shifts: Shifts | None = None
         if serving.works:
-            await _load_references(configuration.monitors, intake)
             evaluator = await stack.enter_async_context(_started_evaluator(settings))
-            destinations = await stack.enter_async_context(_built_destinations(configuration))
-            handlers: dict[str, Handler] = {
-                WORK_QUEUE: EvaluateHandler(
-                    buffer=buffer,
-                    evaluator=evaluator,
-                    references=references,
-                    monitor_of=registry.get,
-                    errors=errors,
-                    deliver=deliver,
-                    telemetry=telemetry,
-                    clock=clock,
-                ),
-                ALERT_QUEUE: AlertHandler(
-                    buffer=buffer, monitor_of=registry.get, errors=errors, telemetry=telemetry, clock=clock
-                ),
-            }
-            for name in map(DestinationName, destinations):
-                handlers[outbox(name)] = ForwardHandler(
-                    name=name, destinations=destinations, buffer=buffer, errors=errors, telemetry=telemetry
-                )
-            patience = _patience(handlers, settings, telemetry, clock)
-            workers = _workers(buffer, handlers, patience, registry, settings, wake, deliver, clock)
-            await stack.enter_async_context(_working(workers, settings))
+            shop = Shop(
+                buffer=buffer,
+                registry=registry,
+                references=references,
+                errors=errors,
+                evaluator=evaluator,
+                telemetry=telemetry,
+                clock=clock,
+                settings=settings,
+                wake=wake,
+                deliver=deliver,
+            )
+            shifts = await stack.enter_async_context(Shifts(shop, configuration))
             outboxes = Outboxes(
                 queue=buffer.queue,
                 registry=registry,
-                destinations=[DestinationName(name) for name in destinations],
+                destinations=shifts.destinations,
                 telemetry=telemetry,
                 clock=clock,
                 most=settings.forward_max_waiting,
@@ -181,10 +178,41 @@ async def run(configuration: Configuration, settings: Settings, serving: Serving
         await stack.enter_async_context(_listening(site, settings, serving))
         log.info("listening on http://%s:%d as %s, rows are durable as %s", serving.host, serving.port, serving.role,
                  buffer.durability())  # fmt: skip
-        await stop.wait()
+        await _serve_until(stop, reload, registry, shifts, telemetry)
         log.info("stopping: requests in flight are answered, work in hand is finished")
         ready.stopping.set()
         await asyncio.sleep(settings.drain_seconds)
+
+
+async def _serve_until(
+    stop: asyncio.Event, reload: Reload | None, registry: MonitorRegistry, shifts: Shifts | None, telemetry: Telemetry
+) -> None:
+    stopped = asyncio.create_task(stop.wait())
+    while reload is not None and not stopped.done():
+        asked = asyncio.create_task(reload.asked.wait())
+        await asyncio.wait([stopped, asked], return_when=asyncio.FIRST_COMPLETED)
+        if asked.done() and not stopped.done():
+            reload.asked.clear()
+            outcome = "taken" if await _reloaded(reload, registry, shifts) else "refused"
+            telemetry.count("collector_configuration_reloads_total", outcome=outcome)
+        asked.cancel()
+    await stopped
+
+
+async def _reloaded(reload: Reload, registry: MonitorRegistry, shifts: Shifts | None) -> bool:
+    """Take over what the file says now, or leave all as it is and say why."""
+    try:
+        configuration = await asyncio.to_thread(reload.read)
+        if shifts is not None:
+            await shifts.change(configuration)
+        await registry.load(configuration.monitors, configuration.destinations)
+    except CollectorError as error:
+        log.error("the configuration stays as it was: %s", error)  # noqa: TRY400 - the sentence says it all
+        return False
+    reload.taken(configuration)
+    log.info("the configuration was read again: %d monitors, %d destinations", len(configuration.monitors),
+             len(configuration.destinations))  # fmt: skip
+    return True
 
 
 @asynccontextmanager
@@ -217,94 +245,10 @@ async def _started_evaluator(settings: Settings) -> AsyncIterator[Evaluator]:
         await evaluator.close()
 
 
-@asynccontextmanager
-async def _built_destinations(configuration: Configuration) -> AsyncIterator[dict[str, Destination]]:
-    destinations = {name: forward.build(name, wish) for name, wish in configuration.destinations.items()}
-    try:
-        yield destinations
-    finally:
-        for destination in destinations.values():
-            await destination.close()
-
-
 def _workspaces(configuration: Configuration) -> dict[str, str]:
     """Which destination is the Evidently service of a URL."""
     wishes = configuration.destinations.items()
     return {wish.url.rstrip("/"): name for name, wish in wishes if isinstance(wish, EvidentlyDestination)}
-
-
-async def _load_references(monitors: Sequence[Monitor], intake: BufferedIntake) -> None:
-    """References named by path are read at the start: a file that is not there is told now, not in the first window."""
-    for monitor in monitors:
-        if monitor.reference is not None and monitor.reference.path is not None:
-            parquet = await asyncio.to_thread(reference.from_file, monitor, Path(monitor.reference.path))
-            await intake.set_reference(monitor, parquet)
-
-
-def _patience(
-    handlers: dict[str, Handler], settings: Settings, telemetry: Telemetry, clock: SystemClock
-) -> dict[str, Patience]:
-    """Of each queue: windows fail one by one, deliveries with their destination."""
-    circuit = CircuitSettings(settings.max_attempts, settings.retry_seconds, settings.forward_give_up_seconds)
-
-    def shown(to: str) -> Callable[[CircuitState], None]:
-        return lambda state: telemetry.set("collector_forward_breaker_state", state, to=to)
-
-    return {
-        queue: Circuit(clock, circuit, shown(queue.removeprefix(_OUTBOXES)))
-        if queue.startswith(_OUTBOXES)
-        else Attempts(clock, settings.max_attempts, settings.retry_seconds)
-        for queue in handlers
-    }
-
-
-def _workers(
-    buffer: Buffer,
-    handlers: dict[str, Handler],
-    patience: dict[str, Patience],
-    registry: MonitorRegistry,
-    settings: Settings,
-    wake: asyncio.Event,
-    deliver: asyncio.Event,
-    clock: SystemClock,
-) -> list[Worker]:
-    owner = f"{socket.gethostname()}/{os.getpid()}"
-    names = [WORK_QUEUE] * (settings.evaluate_processes - 1) + list(handlers)
-
-    def monitors() -> Sequence[MonitorId]:
-        return registry.ids()
-
-    return [
-        Worker(
-            queue=buffer.queue,
-            name=name,
-            owner=f"{owner}/{number}",
-            handler=handlers[name],
-            monitors=monitors,
-            wake=wake if name == WORK_QUEUE else deliver,
-            clock=clock,
-            patience=patience[name],
-            lease_seconds=settings.lease_seconds,
-        )
-        for number, name in enumerate(names)
-    ]
-
-
-@asynccontextmanager
-async def _working(workers: Sequence[Worker], settings: Settings) -> AsyncIterator[None]:
-    """Run the workers; at the end they finish what they hold, for as long as the settings allow."""
-    stopping = asyncio.Event()
-    tasks = [asyncio.create_task(worker.run(stopping)) for worker in workers]
-    try:
-        yield
-    finally:
-        stopping.set()
-        _, late = await asyncio.wait(tasks, timeout=settings.shutdown_seconds)
-        for task in late:  # its lease expires, and another worker takes the item
-            task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, Exception):
-                log.error("a worker ended with an error", exc_info=result)
 
 
 @asynccontextmanager
@@ -323,4 +267,22 @@ async def _listening(site: web.Application, settings: Settings, serving: Serving
     try:
         yield
     finally:
+        for port in list(runner.sites):
+            await port.stop()
+        # aiohttp hears nothing more once it cleans up: bodies that are still coming have half of the patience before.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(settings.shutdown_seconds / 2):
+                while _unfinished(runner):  # noqa: ASYNC110 - nobody tells when a body has arrived
+                    await asyncio.sleep(_LOOK_SECONDS)
+        for request in _unfinished(
+            runner
+        ):  # told, so that their sender repeats them: a connection that is cut says nothing
+            request.content.set_exception(Unavailable("the service is stopping, and the body has not arrived"))
         await runner.cleanup()
+
+
+def _unfinished(runner: web.AppRunner) -> Sequence[web.BaseRequest]:
+    """Requests whose bodies have not arrived."""
+    connections = runner.server.connections if runner.server is not None else ()
+    requests = [connection._current_request for connection in connections]  # noqa: SLF001 - it is told nowhere else
+    return [request for request in requests if request is not None and not request.content.is_eof()]

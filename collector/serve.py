@@ -8,13 +8,14 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import uvloop
 
 from collector import config
-from collector.app import Role, Serving, check_monitor, run
+from collector.app import Reload, Role, Serving, check_monitor, run
 from collector.monitor import Configuration
 from collector.settings import Settings
 
@@ -27,18 +28,21 @@ def serve(config_path: Path, *, role: Role, host: str, port: int, processes: int
     """Read the configuration and run until SIGTERM or SIGINT. Says the exit code. Raises Invalid, Unavailable."""
     serving = Serving(role=role, host=host, port=port, share_port=processes > 1)
     # A pure receiver takes rows for workers that did check the metrics, and stays small.
-    configuration = config.load(config_path, check=check_monitor if serving.works else None)
+    read = partial(config.load, config_path, check=check_monitor if serving.works else None)
+    configuration = read()
     _log_to_stderr(settings)
-    uvloop.run(_serve(configuration, settings, serving, more=processes - 1))
+    uvloop.run(_serve(configuration, read, settings, serving, more=processes - 1))
     return 0
 
 
-async def _serve(configuration: Configuration, settings: Settings, serving: Serving, *, more: int) -> None:
+async def _serve(
+    configuration: Configuration, read: Callable[[], Configuration], settings: Settings, serving: Serving, *, more: int
+) -> None:
     stop = _signalled()
     receivers = Receivers(configuration, settings, replace(serving, role="receive"), more)
     watch = asyncio.create_task(receivers.watch())
     try:
-        await run(configuration, settings, serving, stop)
+        await run(configuration, settings, serving, stop, Reload(_hung_up(), read, receivers.change))
     finally:
         watch.cancel()
         await asyncio.to_thread(receivers.stop, settings.shutdown_seconds)
@@ -55,6 +59,12 @@ class Receivers:
         self._context = multiprocessing.get_context("spawn")
         self._processes: list[BaseProcess] = []
         self._count = count
+
+    def change(self, configuration: Configuration) -> None:
+        """Receivers know monitors from the buffer; what they must know themselves is where monitors may send to."""
+        self._arguments = (configuration, *self._arguments[1:])
+        for process in self._processes:
+            process.terminate()  # it answers what it has, and another one is started
 
     async def watch(self) -> None:
         while True:
@@ -87,6 +97,7 @@ def _receive(configuration: Configuration, settings: Settings, serving: Serving,
         watch.cancel()
 
     _log_to_stderr(settings)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent says what to do
     with suppress(KeyboardInterrupt):
         uvloop.run(main())
 
@@ -95,6 +106,13 @@ async def _orphaned(parent: int, stop: Callable[[], None]) -> None:
     while os.getppid() == parent:  # noqa: ASYNC110 - the kernel tells this to nobody who does not look
         await asyncio.sleep(_WATCH_SECONDS)
     stop()
+
+
+def _hung_up() -> asyncio.Event:
+    """Set whenever SIGHUP comes."""
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+    return asked
 
 
 def _signalled() -> asyncio.Event:

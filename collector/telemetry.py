@@ -29,6 +29,9 @@ _DELAYS = (1.0, 60.0, 600.0, 3600.0, 6 * 3600.0, 86400.0, 2 * 86400.0, 7 * 86400
 SERIES = (
     Series("gauge", "collector_build_info", "Always 1; version, and what an acknowledged row survives.",
            ("version", "durability")),
+    Series("counter", "collector_configuration_reloads_total",
+           "Times the configuration was read again on SIGHUP: taken, refused (it is wrong, and the old one stays).",
+           ("outcome",)),
     Series("counter", "collector_receive_rows_total",
            "Rows of answered requests: accepted, rejected (bad), duplicate (seen before), late (past retention), "
            "refused (buffer full or unreachable; the sender was told to repeat).", ("monitor", "outcome")),

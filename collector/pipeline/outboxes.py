@@ -1,7 +1,7 @@
 """The outboxes as a whole: how much waits for each destination, and that it stays bounded however long one is down."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from collector.clock import Clock
@@ -28,7 +28,7 @@ class Outboxes:
         *,
         queue: Queue,
         registry: MonitorRegistry,
-        destinations: Sequence[DestinationName],
+        destinations: Callable[[], Sequence[DestinationName]],
         telemetry: Telemetry,
         clock: Clock,
         most: int,
@@ -44,7 +44,7 @@ class Outboxes:
 
     async def set_outbox_gauges(self) -> None:
         """Copy the depth and the age of every outbox into its series."""
-        for name in self._destinations:
+        for name in self._destinations():
             depths = await self._queue.depths(outbox(name), self._registry.ids())
             self._telemetry.set("collector_forward_waiting_snapshots", sum(each.items for each in depths), to=name)
             oldest_us = min((each.oldest_us for each in depths if each.oldest_us is not None), default=None)
@@ -53,7 +53,7 @@ class Outboxes:
 
     async def sweep_outboxes(self) -> None:
         """Set aside what waited too long, and the oldest of what is too much. Both can be replayed."""
-        for name in self._destinations:
+        for name in self._destinations():
             monitors = self._registry.ids()
             for monitor, depth in zip(monitors, await self._queue.depths(outbox(name), monitors), strict=True):
                 await self._sweep(name, monitor, depth)

@@ -47,8 +47,14 @@ class MonitorRegistry:
         self._monitors: dict[str, Monitor] = {}
         self._versions: dict[str, int] = {}
 
-    async def load(self, configured: Iterable[Monitor]) -> None:
-        """Begin: the YAML's monitors replace what the store has of them; those that left the YAML go."""
+    async def load(
+        self, configured: Iterable[Monitor], destinations: Mapping[str, DestinationSettings] | None = None
+    ) -> None:
+        """Begin, or begin again: the YAML's monitors replace what the store has of them; those that left the YAML go.
+        With `destinations`, those are known from now on.
+        """
+        if destinations is not None:
+            self._destinations = destinations
         names = set()
         for monitor in configured:
             names.add(monitor.id)

@@ -54,6 +54,46 @@ def test_sigterm_first_says_not_ready_then_answers_what_is_in_flight_and_ends_wi
     assert accepted(service) == 1 + taken
 
 
+@pytest.mark.parametrize("path", ["/v1/monitors/m/inferences", "/v1/monitors/m/reference"])
+def test_a_half_sent_body_is_told_503_and_when_to_come_back(service: Service, path: str):
+    service.start()
+    assert service.process is not None
+    method = "PUT" if path.endswith("reference") else "POST"
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+        )
+        client.sendall(head.encode() + b'[{"id": "half", "x": 1}, ')
+        time.sleep(0.5)
+        service.process.send_signal(signal.SIGTERM)
+        answer = b""
+        while chunk := client.recv(65536):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 503"), answer
+    assert b"Retry-After:" in answer
+    assert b"the service is stopping" in answer
+    assert service.process.wait(20) == 0
+    service.start()
+    assert accepted(service) == 0
+
+
+def test_a_body_that_still_arrives_while_the_service_stops_is_taken(service: Service):
+    service.start()
+    assert service.process is not None
+    body = b'[{"id": "slow", "x": 1}]'
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
+        head = f"POST /v1/monitors/m/inferences HTTP/1.1\r\nHost: c\r\nContent-Length: {len(body)}\r\n"
+        client.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body[:10])
+        time.sleep(0.2)
+        service.process.send_signal(signal.SIGTERM)
+        time.sleep(2.2)  # past the drain: the port is closed, this request is not
+        client.sendall(body[10:])
+        assert client.recv(65536).startswith(b"HTTP/1.1 202")
+    assert service.process.wait(20) == 0
+    service.start()
+    assert accepted(service) == 1
+
+
 def test_rows_are_kept_over_a_stop_and_a_start(service: Service):
     service.start()
     service.post("/v1/monitors/m/inferences", [{"id": f"r{n}", "x": n} for n in range(10)])

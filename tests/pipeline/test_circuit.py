@@ -61,10 +61,10 @@ def failing(pipeline: Pipeline, *windows: str, wanted: Monitor = A) -> None:
     """The destination fails for these windows only, always."""
     deliver = pipeline.received.deliver
 
-    async def picky(body: bytes) -> None:
+    async def picky(body: bytes, data: bytes | None = None) -> None:
         if any(window.encode() in body for window in windows):
             raise Transient("500")
-        await deliver(body)
+        await deliver(body, data)
 
     pipeline.received.deliver = picky  # type: ignore[method-assign]
 
@@ -169,7 +169,7 @@ async def test_a_restart_of_the_service_does_not_count_against_what_waits(
 
 def outboxes(pipeline: Pipeline, *, most: int = 100, give_up_seconds: float = 86_400) -> Outboxes:
     return Outboxes(
-        queue=pipeline.buffer.queue, registry=pipeline.registry, destinations=[DESTINATION],
+        queue=pipeline.buffer.queue, registry=pipeline.registry, destinations=lambda: [DESTINATION],
         telemetry=pipeline.telemetry, clock=pipeline.clock, most=most, give_up_seconds=give_up_seconds,
     )  # fmt: skip
 
