@@ -118,8 +118,9 @@ def check(config_path: Path, *, print_schema: bool) -> None:
 )
 @click.option(
     "--timestamp",
+    metavar="TIME",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
-    help="The instant that the rows are of, by the clock of the monitor's windows; otherwise their event times say it.",
+    help="The day or instant that the rows are of (2013-02-01), by the clock of the windows; otherwise their event times.",
 )
 @click.option("--out", type=existing_path, help="FILE.json or FILE.html; several snapshots: FILE-REPORT.json.")
 @click.option("--send", is_flag=True, help="Deliver the snapshots to the monitor's destinations.")
@@ -167,11 +168,13 @@ def report(
 def backfill(service: Service, config_path: Path | None, monitor: str, files: tuple[Path, ...]) -> int:
     """Send files of rows with event time to a running service, into the windows that they belong to.
 
-    FILES end in .parquet, .csv, .ndjson or .json. Repeating is harmless, also after an interruption.
+    FILES end in .parquet, .csv, .ndjson or .json, or are what model servers wrote: SageMaker data capture and ground
+    truth, Azure ML, BentoML, KServe, Databricks. Repeating is harmless, also after an interruption.
 
     \b
-    Example:
+    Examples:
       collector backfill --monitor flight-delays february.parquet march.csv
+      collector backfill --monitor flight-delays capture/2013/02/*/*/*.jsonl
 
     Exit codes: 0 every row is there, 1 some were rejected or late, 2 could not run.
     """
