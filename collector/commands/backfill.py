@@ -1,4 +1,4 @@
-"""`collector backfill`: files of rows with event time go through the same windows as live rows.
+"""`collector backfill`: files of rows, or of what model servers captured, go through the same windows as live rows.
 
 Every batch has an `Idempotency-Key` that is derived from the file's content and the batch's place in it. A backfill that was
 interrupted is simply repeated: what the service has already is answered with as many duplicates, and stored once.
@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from collector.commands import captures
 from collector.commands.batches import Batch, batches
 from collector.commands.output import print_table
 from collector.commands.remote import Service, quoted
@@ -24,6 +25,8 @@ ALL_TAKEN, SOME_NOT = 0, 1
 MAX_WAITS = 120
 """How often one batch is repeated while the service is full or restarts: ten minutes, at five seconds each."""
 _SHOWN_ERRORS = 5
+_REFUSED = ("/problems/no-valid-rows", "/problems/invalid", "/problems/malformed")
+"""Of these, the next batch may be better; any other refusal is meant for all of them."""
 _COUNTS = ("accepted", "duplicates", "late", "rejected")
 
 
@@ -34,8 +37,9 @@ def backfill(
 
     Raises Invalid (a file that cannot be read, an unknown monitor), Backpressure or Unavailable (for too long).
     """
-    known = service.get(f"/v1/monitors/{quoted(monitor)}")
-    if not known.get("columns", {}).get("timestamp"):
+    columns = service.get(f"/v1/monitors/{quoted(monitor)}").get("columns", {})
+    id_name, timestamp = columns.get("id"), columns.get("timestamp")
+    if not timestamp:
         click.echo(f"monitor {monitor!r} has no timestamp column: rows fall into the windows of now", err=True)
     totals: list[Mapping[str, object]] = []
     refused = 0
@@ -43,13 +47,28 @@ def backfill(
         key = _digest(path)
         counts: Counter[str] = Counter()
         with _progress(path) as show:
-            for batch in batches(path):
+            for batch in _batches(path, id_name, timestamp, counts):
                 _send(service, monitor, batch, key, counts, sleep)
                 show(batch.read)
         refused += counts["late"] + counts["rejected"]
+        _tell_of_events(path, counts)
         totals.append({"file": path, **{name: counts[name] for name in _COUNTS}})
     print_table({"file": "FILE", **{name: name.upper() for name in _COUNTS}}, totals, empty="no files")
     return SOME_NOT if refused else ALL_TAKEN
+
+
+def _batches(path: Path, id_name: str | None, timestamp: str | None, counts: Counter[str]) -> Iterator[Batch]:
+    """Plain rows as they are, captures as what the service takes."""
+    capture = captures.recognised(path, timestamp=timestamp)
+    if capture is None:
+        return batches(path)
+    click.echo(f"{path}: {capture.name}", err=True)
+
+    def refuse(sentence: str) -> None:
+        counts["rejected"] += 1
+        _tell(sentence, counts)
+
+    return captures.batches(path, capture, id_name=id_name, timestamp=timestamp, refuse=refuse)
 
 
 def _digest(path: Path) -> str:
@@ -70,7 +89,7 @@ def _send(
     body = batch.body
     for attempt in range(MAX_WAITS + 1):
         try:
-            answer = service.post(f"/v1/monitors/{quoted(monitor)}/inferences", body, headers)
+            answer = service.post(batch.address.format(monitor=quoted(monitor)), body, headers)
         except TooLarge:
             if len(batch.rows) == 1:
                 raise
@@ -83,20 +102,49 @@ def _send(
             sleep(error.retry_after_seconds)
             continue
         except Invalid as error:
-            if error.place.get("type") != "/problems/no-valid-rows":
+            if error.place.get("type") not in _REFUSED:
                 raise
-            answer = {"rejected": len(batch.rows), "errors": error.place["errors"]}
+            answer = _as_answer(error, batch)
         _count(answer, batch, counts)
         return
 
 
+def _as_answer(error: Invalid, batch: Batch) -> Mapping[str, Any]:
+    """A batch of which nothing was taken. Its errors are listed, unless it was one event."""
+    errors = error.place.get("errors", [{"row": 0, "column": None, "reason": error.place.get("detail", str(error))}])
+    events = error.place.get("events", {"rejected": len(batch.rows)} if batch.address == captures.EVENTS else {})
+    return {"rejected": error.place.get("rejected", len(batch.rows)), "errors": errors, "events": events}
+
+
+def _tell_of_events(path: Path, counts: Counter[str]) -> None:
+    """What rows do not show: halves that are still alone, and events that came before."""
+    alone = counts["event waiting"] - counts["event met"]
+    if alone > 0:
+        click.echo(f"{path}: {alone} requests or responses wait for their counterpart", err=True)
+    for outcome, meaning in (
+        ("known", "came before"),
+        ("ignored", "are not asked for (source.events, source.component)"),
+    ):
+        if counts[f"event {outcome}"]:
+            click.echo(f"{path}: {counts[f'event {outcome}']} events {meaning}", err=True)
+
+
 def _count(answer: Mapping[str, Any], batch: Batch, counts: Counter[str]) -> None:
-    already = counts["told"]
-    for each in answer["errors"][: max(0, _SHOWN_ERRORS - already)]:
+    for each in answer["errors"][:_SHOWN_ERRORS]:
         column = f", column {each['column']!r}" if each["column"] else ""
-        click.echo(f"row {batch.offset + each['row']}{column}: {each['reason']}", err=True)
-        counts["told"] += 1
+        place = f"event {batch.offset + each['event']}" if "event" in each else f"row {batch.offset + each['row']}"
+        _tell(f"{place}{column}: {each['reason']}", counts)
+    events = answer.get("events", {})
     counts.update({name: answer.get(name, 0) for name in _COUNTS})
+    counts["rejected"] += max(events.get("rejected", 0) - answer.get("rejected", 0), 0)
+    counts.update({f"event {outcome}": count for outcome, count in events.items()})
+
+
+def _tell(sentence: str, counts: Counter[str]) -> None:
+    """The first few of a file; all are counted."""
+    if counts["told"] < _SHOWN_ERRORS:
+        click.echo(sentence, err=True)
+    counts["told"] += 1
 
 
 @contextmanager

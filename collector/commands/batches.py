@@ -7,7 +7,8 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,16 @@ ROWS = 10_000
 
 @dataclass(frozen=True)
 class Batch:
-    """Consecutive rows of a file, from row `offset` on. `read` is the share of the file that is read by then."""
+    """Consecutive rows of a file, from row `offset` on. `read` is the share of the file that is read by then; `address` is
+    where they go.
+    """
 
     offset: int
     rows: Sequence[Any]
     content_type: str
     encode: Callable[[Sequence[Any]], bytes]
     read: float
+    address: str = "/v1/monitors/{monitor}/inferences"
 
     @property
     def body(self) -> bytes:
@@ -38,8 +42,8 @@ class Batch:
     def halves(self) -> "tuple[Batch, Batch]":
         middle = len(self.rows) // 2
         return (
-            Batch(self.offset, self.rows[:middle], self.content_type, self.encode, self.read),
-            Batch(self.offset + middle, self.rows[middle:], self.content_type, self.encode, self.read),
+            replace(self, rows=self.rows[:middle]),
+            replace(self, offset=self.offset + middle, rows=self.rows[middle:]),
         )
 
 
@@ -48,8 +52,15 @@ def batches(path: Path) -> Iterator[Batch]:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise Invalid(f"{path}: expected a file that ends in {', '.join(READERS)}")
-    try:
+    with reading(path):
         yield from reader(path)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever is wrong with a file is told as Invalid that begins with the path."""
+    try:
+        yield
     except OSError as error:
         raise Invalid(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ValueError, csv.Error, pa.ArrowException) as error:
@@ -82,11 +93,12 @@ def _ndjson(path: Path) -> Iterator[Batch]:
         lines = (line for line in file if line.strip())
         offset = 0
         while rows := list(islice(lines, ROWS)):
-            yield Batch(offset, rows, "application/x-ndjson", _joined, file.tell() / size)
+            yield Batch(offset, rows, "application/x-ndjson", joined, file.tell() / size)
             offset += len(rows)
 
 
-def _joined(lines: Sequence[bytes]) -> bytes:
+def joined(lines: Sequence[bytes]) -> bytes:
+    """Lines as a body."""
     return b"\n".join(line.rstrip(b"\r\n") for line in lines) + b"\n"
 
 

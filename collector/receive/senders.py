@@ -126,6 +126,7 @@ def _unknown(service: str, monitors: Sequence[Monitor]) -> UnknownMonitor:
 
 
 def _kserve(event: CloudEvent, what: str) -> Sighting:
+    """KServe's logger, and whoever logs halves and has no dialect of its own."""
     origin = _origin(event.attributes, service="inferenceservicename")
     return Sighting(_half(what), event.id, origin, event.time_us, event.body)
 
@@ -162,6 +163,7 @@ _AZURE_ENDINGS = {
     "response": Content.RESPONSE,
 }
 _DIALECTS: Sequence[tuple[str, Callable[[CloudEvent, str], Sighting]]] = (
+    ("collector.inference.", _kserve),
     ("org.kubeflow.serving.inference.", _kserve),
     ("io.seldon.serving.", _seldon),
     ("azureml.inference.", _azure),
