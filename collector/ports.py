@@ -314,7 +314,8 @@ class EarlierRows:
 class Job:
     """One window of one monitor in one phase, with everything that its evaluation needs. Picklable.
 
-    `rows` are all that it reads; of a sliding window, also those of the steps before, from `start_us` on.
+    `rows` are all that it reads; of a sliding window, also those of the steps before, from `start_us` on. Of a window
+    too large for memory they are a sample of `sampled_of` rows.
     """
 
     monitor: Monitor
@@ -325,6 +326,7 @@ class Job:
     reference: ReferenceFile | EarlierRows | None
     now_us: int
     start_us: int | None = None
+    sampled_of: int | None = None
 
 
 class Evaluator(Protocol):

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     """Processes that compute windows, at low priority."""
     evaluate_timeout_seconds: Annotated[float, Field(gt=0)] = 600.0
     """A window that takes longer is given up for this attempt, and its process is replaced."""
+    max_rows_in_memory: Annotated[int, Field(ge=1)] = 5_000_000
+    """A window with more rows is evaluated from a uniform sample of so many; its snapshots say so."""
     keep_snapshots: Annotated[int, Field(ge=1)] = 5_000
     """Snapshots kept for the API and the pages, per monitor; older ones are forgotten."""
     keep_snapshots_days: Annotated[float, Field(gt=0)] = 400.0

@@ -145,6 +145,7 @@ def _workers(shop: Shop, paths: ReferencePaths, destinations: Mapping[str, Desti
         deliver=shop.deliver,
         telemetry=shop.telemetry,
         clock=clock,
+        most_rows=settings.max_rows_in_memory,
     )
     alert = AlertHandler(
         buffer=shop.buffer, monitor_of=registry.get, errors=shop.errors, telemetry=shop.telemetry, clock=clock

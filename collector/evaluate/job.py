@@ -31,6 +31,7 @@ def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
         span_us=_span_us(job, frame),
         revision=job.revision,
         origin=None if job.reference is None else _origin(job.reference),
+        scale=1.0 if job.sampled_of is None or not len(frame) else job.sampled_of / len(frame),
     )
     found = snapshots_of(
         frame,

@@ -29,7 +29,8 @@ class About:
     """What the snapshots of some rows have in common.
 
     `key` is the rows' identity, from which the ids are derived; `span_us` their time, `at_us` stands in when they
-    have none; `origin` says where the reference comes from.
+    have none; `origin` says where the reference comes from; `scale` above 1 says that the rows are a sample, each for
+    so many.
     """
 
     monitor: Monitor
@@ -38,6 +39,7 @@ class About:
     span_us: tuple[int, int] | None = None
     revision: int = 1
     origin: Mapping[str, object] | None = None
+    scale: float = 1.0
 
 
 def snapshots_of(
@@ -74,11 +76,13 @@ def _snapshot(report: ReportSettings, comparison: Comparison, context: Context |
     monitor, span_us = about.monitor, about.span_us
     results = _results(report, context)
     start_us = about.at_us if span_us is None else span_us[0]
+    rows = round(comparison.current.rows * about.scale)  # exact for all rows, an estimate for a part of a sample
     return Snapshot(
         id=snapshot_id(monitor.id, report.name, about.key, comparison.segment, comparison.baseline),
         report=report.name,
         timestamp=datetime.fromtimestamp(start_us / 1e6, tz=UTC),
-        rows=comparison.current.rows,
+        rows=rows,
+        sampled={"rows": comparison.current.rows, "of": rows} if about.scale > 1 else None,
         project=monitor.project_name,
         monitor=monitor.id,
         revision=about.revision,

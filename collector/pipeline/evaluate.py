@@ -19,7 +19,6 @@ from collector.model import (
     Settlement,
     SnapshotRecord,
     Window,
-    WindowRows,
     outbox,
 )
 from collector.monitor import Monitor
@@ -27,6 +26,7 @@ from collector.pipeline.alerts import verdicts
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.first_windows import ITEM_KEY, FirstWindows, joined, read_all
 from collector.pipeline.references import References
+from collector.pipeline.sampling import Sampled, sample
 from collector.pipeline.windows import WindowTask
 from collector.pipeline.work import Effects
 from collector.ports import Buffer, EarlierRows, Evaluator, Job, ReferenceFile
@@ -47,7 +47,9 @@ class EvaluateHandler:
         deliver: asyncio.Event,
         telemetry: Telemetry,
         clock: Clock,
+        most_rows: int = 5_000_000,
     ) -> None:
+        """`most_rows`: windows with more are evaluated from a sample of so many."""
         self._buffer = buffer
         self._evaluator = evaluator
         self._references = references
@@ -57,6 +59,7 @@ class EvaluateHandler:
         self._telemetry = telemetry
         self._first_windows = FirstWindows(buffer)
         self._clock = clock
+        self._most_rows = most_rows
 
     async def handle(self, lease: Lease) -> Effects:
         monitor = self._monitor(lease)
@@ -66,12 +69,13 @@ class EvaluateHandler:
         task = WindowTask.load(lease.payload)
         read_us = self._clock.now_us()
         reach, seen = await self._reach(monitor, task)
-        rows = await self._buffer.rows.read(lease.monitor, task.window)
+        read = await self._read(lease.monitor, task)
+        rows = read.rows
         if rows.rows == 0:  # purged or dropped since it was put: there is nothing left to evaluate
             return Effects()
         if seen is None:
-            seen = rows.rows + rows.label_changes * (task.phase is Phase.LABELS)
-        job = await self._job(monitor, task, rows, reach, read_us)
+            seen = read.of + rows.label_changes * (task.phase is Phase.LABELS)
+        job = await self._job(monitor, task, read, reach, read_us)
         began = time.perf_counter()
         records = await self._evaluator.evaluate(job)
         self._telemetry.observe("collector_evaluate_seconds", time.perf_counter() - began, monitor=monitor.id)
@@ -80,8 +84,8 @@ class EvaluateHandler:
             window=task.window,
             phase=task.phase,
             outcome=Outcome.EVALUATED,
-            rows=rows.rows,
-            labelled=len(rows.labels),
+            rows=read.of,
+            labelled=read.labelled,
             revision=task.revision if records else task.revision - 1,  # no snapshot, no revision: no target came yet
             counts_rows=task.phase is monitor.phases[0],
             at_us=read_us,
@@ -102,8 +106,15 @@ class EvaluateHandler:
         lookback = Lookback(monitor, state)
         return lookback.of(task.window), lookback.seen(task.window, task.phase).count
 
-    async def _job(self, monitor: Monitor, task: WindowTask, rows: WindowRows, reach: Reach, read_us: int) -> Job:
+    async def _read(self, monitor: MonitorId, task: WindowTask) -> Sampled:
+        if task.rows > self._most_rows:
+            return await sample(self._buffer.rows, monitor, task.window, self._most_rows)
+        rows = await self._buffer.rows.read(monitor, task.window)
+        return Sampled(rows, rows.rows, len(rows.labels))
+
+    async def _job(self, monitor: Monitor, task: WindowTask, read: Sampled, reach: Reach, read_us: int) -> Job:
         """The window with all that it reads: earlier rows that it slides over, and what it is compared with."""
+        rows = read.rows
         if reach.rows:
             rows = joined([await read_all(self._buffer, MonitorId(monitor.id), reach.rows), rows])
         return Job(
@@ -115,6 +126,7 @@ class EvaluateHandler:
             reference=await self._reference(monitor, task.window, reach),
             now_us=read_us,
             start_us=reach.start_us,
+            sampled_of=read.of if read.of > read.rows.rows else None,
         )
 
     async def _reference(self, monitor: Monitor, window: Window, reach: Reach) -> ReferenceFile | EarlierRows | None:

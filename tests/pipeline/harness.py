@@ -72,7 +72,9 @@ class Received:
 class Pipeline:
     """State: one replica of everything but the doors."""
 
-    def __init__(self, buffer: Buffer, evaluator: Evaluator, clock: ManualClock, directory: Path) -> None:
+    def __init__(
+        self, buffer: Buffer, evaluator: Evaluator, clock: ManualClock, directory: Path, *, most_rows: int = 1_000_000
+    ) -> None:
         self.buffer = buffer
         self.clock = clock
         self.received = Received()
@@ -100,7 +102,7 @@ class Pipeline:
             Attempts(clock, 3),
             EvaluateHandler(
                 buffer=buffer, evaluator=evaluator, references=self.references, monitor_of=self.registry.get,
-                errors=self.errors, deliver=self.deliver, telemetry=self.telemetry, clock=clock,
+                errors=self.errors, deliver=self.deliver, telemetry=self.telemetry, clock=clock, most_rows=most_rows,
             ),
         )  # fmt: skip
         self.alerting = self.worker(
