@@ -114,6 +114,17 @@ class Service:
         found: list[dict[str, Any]] = answer["series"]
         return found
 
+    def datasets(self, project: str) -> list[tuple[str, int]]:
+        """The names of a project's datasets, and how many rows each has."""
+        listed = self.get(f"/api/datasets?project_id={quote(project)}")["datasets"]
+        return [(each["name"], each["row_count"]) for each in listed]
+
+    def read(self, path: str) -> bytes:
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+            assert answer.status == 200
+            body: bytes = answer.read()
+            return body
+
     def download(self, project: str, snapshot: str, report_format: str) -> str:
         address = f"{self.url}/api/projects/{project}/{snapshot}/download?report_format={report_format}"
         with urllib.request.urlopen(address, timeout=30) as answer:

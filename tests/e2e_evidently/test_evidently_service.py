@@ -2,17 +2,24 @@
 
 import asyncio
 import copy
+import io
 import json
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from pydantic import SecretStr
 from selenium.webdriver import Chrome
 
+from collector import Report
 from collector.errors import Invalid, Permanent
+from collector.evaluate.tables import parquet
 from collector.forward import build
+from collector.metrics import DatasetSummaryMetric
 from collector.monitor import EvidentlyDestination
 from collector.render.evidently import FORWARD_ID, body, validate
 from collector.snapshot import Snapshot
@@ -28,7 +35,9 @@ SECRET = "only for this test"  # noqa: S105
 DAYS = 3
 
 
-def forward(service: Service, snapshots: Sequence[Snapshot], secret: str | None = None) -> None:
+def forward(
+    service: Service, snapshots: Sequence[Snapshot], secret: str | None = None, *, data: bytes | None = None
+) -> None:
     """Deliver through the destination, as the service does, with a new process's empty memory."""
 
     async def deliver() -> None:
@@ -36,7 +45,7 @@ def forward(service: Service, snapshots: Sequence[Snapshot], secret: str | None 
         destination = build("evidently", settings)
         try:
             for each in snapshots:
-                await destination.deliver(each.json())
+                await destination.deliver(each.json(), data)
         finally:
             await destination.close()
 
@@ -287,6 +296,76 @@ def test_projects_and_columns_of_any_name_arrive(service: Service, browser: Chro
     browser.get(f"{service.url}/projects/{identity}/reports/{listed['id']}")
     until(browser, lambda: "Drift by column" in find(browser, "body")[0].text)
     assert "Something went wrong" not in find(browser, "body")[0].text
+
+
+# ---------------------------------------------------------------- rows
+
+
+def rows_of_a_window(count: int = 40) -> bytes:
+    """Ids, times, numbers, words, gaps: what a window holds."""
+    frame = pd.DataFrame(
+        {
+            "id": [f"flight-{index}" for index in range(count)],
+            "at": pd.date_range("2013-02-01", periods=count, freq="min"),
+            "distance": [100.0 + index for index in range(count)],
+            "carrier": ["AA" if index % 3 else None for index in range(count)],
+            "late": [index % 2 if index % 5 else None for index in range(count)],
+        }
+    )
+    return parquet(frame)
+
+
+def test_the_rows_are_the_dataset_of_their_snapshot_replaced_and_deleted_with_it(
+    service: Service, project: str
+) -> None:
+    made = snapshot("drift", project=project)
+    for _ in range(2):
+        forward(service, [made], data=rows_of_a_window())
+    identity = service.project(project)
+    assert service.datasets(identity) == [("drift of flight-delays: current", 40)]
+    forward(service, [replace(made, revision=2)], data=rows_of_a_window(50))
+    assert service.datasets(identity) == [("drift of flight-delays: current", 50)]
+    (listed,) = service.snapshots(identity)
+    dataset = listed["links"]["datasets"]["output"]["current"]
+    rows = pd.read_parquet(io.BytesIO(service.read(f"/api/datasets/{dataset}/download?format=parquet")))
+    pd.testing.assert_frame_equal(rows, pd.read_parquet(io.BytesIO(rows_of_a_window(50))), check_dtype=False)
+    with RemoteWorkspace(service.url) as workspace:
+        workspace.delete_snapshot(identity, made.id)
+    assert service.datasets(identity) == []
+    assert service.snapshots(identity) == []
+
+
+def test_the_reports_page_shows_the_rows(service: Service, project: str, browser: Chrome) -> None:
+    forward(service, [snapshot("drift", project=project)], data=rows_of_a_window())
+    identity = service.project(project)
+    (listed,) = service.snapshots(identity)
+    browser.get(f"{service.url}/projects/{identity}/reports/{listed['id']}")
+    until(browser, lambda: "flight-0" in find(browser, "body")[0].text)
+    picture(browser, "evidently-rows")
+    assert "Something went wrong" not in find(browser, "body")[0].text
+
+
+def test_more_rows_than_the_service_takes_are_thinned_out(service: Service, project: str) -> None:
+    dice = np.random.default_rng(1)
+    wide = parquet(pd.DataFrame(dice.random((200_000, 8)), columns=list("abcdefgh")))
+    assert len(wide) > 10_000_000
+    forward(service, [snapshot("drift", project=project)], data=wide)
+    ((name, rows),) = service.datasets(service.project(project))
+    assert 100_000 < rows < 200_000
+    assert name == f"drift of flight-delays: current ({rows:,} of 200,000 rows)"
+
+
+def test_a_report_of_a_notebook_brings_both_of_its_frames(service: Service, project: str) -> None:
+    report = Report(metrics=[DatasetSummaryMetric()])
+    report.run(current_data=pd.DataFrame({"x": [1, 2, 3]}), reference_data=pd.DataFrame({"x": [1.5, 2.5]}))
+    with RemoteWorkspace(service.url) as workspace:
+        identity = workspace.create_project(project).id
+        workspace.add_report(identity, report, include_data=True)
+    assert sorted(service.datasets(identity)) == [("Report: current", 3), ("Report: reference", 2)]
+    (listed,) = service.snapshots(identity)
+    linked = listed["links"]["datasets"]["output"]
+    assert linked["current"]
+    assert linked["reference"]
 
 
 def test_the_workspace_of_notebooks_sees_the_same(service: Service, project: str) -> None:

@@ -66,6 +66,15 @@ async def test_the_snapshots_json_arrives_as_it_is() -> None:
 
 
 @pytest.mark.asyncio
+async def test_rows_never_go_to_a_hook() -> None:
+    hook = Hook()
+    async with hooked(hook) as destination:
+        await destination.deliver(snapshot().json(), b"rows that nobody else may see")
+    ((_, body),) = hook.got
+    assert body == snapshot().json()
+
+
+@pytest.mark.asyncio
 async def test_a_repeat_has_the_same_key_and_a_new_revision_another() -> None:
     hook = Hook()
     async with hooked(hook) as destination:
