@@ -82,7 +82,7 @@ class Evaluation:
 
     def compute(self, context: Context) -> None:
         """The same over a context that others share: what they asked for is not computed again."""
-        sides = {side: profile.frame for side, profile in context.sides if profile is not None}
+        sides = {side: profile.frame for side, profile in context.sides if profile is not None and profile.joint}
         self._frames = sides  # as they were given: not a copy
         metrics = expand(self._metrics, context)
         tests = expand(self._tests, context)
