@@ -129,12 +129,16 @@ async def decoded(door: Door, body: Body, then: Callable[[Decoded], T], *, as_te
 def idempotency_key(request: web.Request) -> str | None:
     """Raises BadParameter unless it is 1 to 255 visible ASCII characters."""
     value = request.headers.get("Idempotency-Key")
-    if value is None or _VISIBLE.fullmatch(value):
+    if value is None or is_idempotency_key(value):
         return value
     raise BadParameter(
         "the header Idempotency-Key is not understood: expected 1 to 255 visible ASCII characters",
         parameter="Idempotency-Key",
     )
+
+
+def is_idempotency_key(value: str) -> bool:
+    return _VISIBLE.fullmatch(value) is not None
 
 
 async def json_body(request: web.Request) -> object:
@@ -152,6 +156,11 @@ def json_answer(value: object, *, status: int = 200) -> web.Response:
 
 
 def problem_answer(problem: Problem) -> web.Response:
-    headers = {hdrs.CONTENT_TYPE: "application/problem+json", **problem.headers}
-    body = orjson.dumps(problem.as_dict(), default=str, option=orjson.OPT_NON_STR_KEYS)
+    headers, body = problem_parts(problem)
     return web.Response(status=problem.kind.status, body=body, headers=headers)
+
+
+def problem_parts(problem: Problem) -> tuple[dict[str, str], bytes]:
+    """Headers and body."""
+    headers = {hdrs.CONTENT_TYPE: "application/problem+json", **problem.headers}
+    return headers, orjson.dumps(problem.as_dict(), default=str, option=orjson.OPT_NON_STR_KEYS)

@@ -20,6 +20,7 @@ from collector.receive.door import DOOR, GRANT, Door, door_of, problem_answer, t
 from collector.receive.events import MEETINGS, Meetings
 from collector.receive.judge import Judge
 from collector.receive.keys import Keys, Scope
+from collector.receive.lane import Lanes
 from collector.receive.problems import NotFound, Problem
 from collector.receive.routes import ROUTES
 from collector.receive.routes.evidently import SECRET_HEADER, WORKSPACES
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 RUNNER_OPTIONS: Mapping[str, bool] = {"auto_decompress": False}
 """For the AppRunner that serves the application: bodies come as they were sent, and are decompressed here, with a cap."""
 
+KEYS = web.AppKey[Keys | None]("keys")
 _LARGE_AT_ONCE = 4
 """So many large bodies are decoded at a time; each may take many times its size in memory."""
 _REFERENCE_ROWS = 20_000_000
@@ -77,6 +79,7 @@ def build(
         ),
         large=asyncio.Semaphore(_LARGE_AT_ONCE),
     )
+    application[KEYS] = keys
     application[MEETINGS] = Meetings(buffer.halves)
     application[WORKSPACES] = workspaces
     for route in ROUTES:
@@ -85,6 +88,13 @@ def build(
             application.router.add_route(hdrs.METH_HEAD, route.path, route.handler)
     application.router.add_routes(list(extra_routes))
     return application
+
+
+def lanes(application: web.Application, runner: web.AppRunner) -> Lanes:
+    """Where connections to a running application begin. For the loop's `create_server`."""
+    if runner.server is None:
+        raise RuntimeError("the runner was not set up")
+    return Lanes(application[DOOR], application[KEYS], runner.server)
 
 
 def _gate(keys: Keys | None) -> Middleware:

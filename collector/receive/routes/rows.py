@@ -1,20 +1,23 @@
 """Inferences and labels in: decode, judge, hand over, and answer only when they are durable."""
 
 import asyncio
+from functools import lru_cache
 
-from aiohttp import web
+import orjson
+from aiohttp import hdrs, web
 
 from collector.model import Label, Receipt, RowError
 from collector.monitor import Monitor
 from collector.ports import Unjudged, told_to
 from collector.receive.decoders import json_rows
 from collector.receive.decoders.table import Decoded
-from collector.receive.door import Door, body_of, decoded, door_of, idempotency_key, json_answer, monitor_of
+from collector.receive.door import Door, body_of, decoded, door_of, idempotency_key, monitor_of
 from collector.receive.faults import MOST_LISTED
 from collector.receive.labels import judge_labels
 from collector.receive.problems import NoValidRows, row_errors
 
-_GATHERED_BYTES = 16 * 1024
+INFERENCES = "/v1/monitors/{monitor}/inferences"
+GATHERED_BYTES = 16 * 1024
 """Rows of a larger body are judged as they come, while they are in the processor's cache: they are a table already."""
 
 
@@ -23,8 +26,8 @@ async def inferences(request: web.Request) -> web.Response:
     door, monitor = door_of(request), monitor_of(request)
     request_key = idempotency_key(request)
     body = await body_of(request)
-    if body.is_plain_json and len(body.data) <= _GATHERED_BYTES:
-        return taken(await _gathered(door, monitor, json_rows.parse(body.data), request_key))
+    if body.is_plain_json and len(body.data) <= GATHERED_BYTES:
+        return _answer(await _gathered(door, monitor, json_rows.parse(body.data), request_key))
     now_us = door.clock.now_us()
     judged = await decoded(
         door,
@@ -32,16 +35,35 @@ async def inferences(request: web.Request) -> web.Response:
         lambda rows: door.judge.judge(rows, monitor, now_us=now_us),
         as_text=door.judge.roles(monitor).as_text,
     )
-    return taken(await door.intake.take(monitor, judged, request_key=request_key))
+    return _answer(await door.intake.take(monitor, judged, request_key=request_key))
 
 
-def taken(receipt: Receipt) -> web.Response:
+def receipt_body(receipt: Receipt) -> bytes:
     """The answer to rows that are durable. Raises NoValidRows when none are."""
-    if receipt.accepted + receipt.duplicates + receipt.late == 0:
+    if receipt.errors:
+        return _receipt_body(receipt)
+    return _usual_body(receipt.accepted, receipt.rejected, receipt.duplicates, receipt.late)
+
+
+@lru_cache(maxsize=1024)
+def _usual_body(accepted: int, rejected: int, duplicates: int, late: int) -> bytes:
+    return _receipt_body(Receipt(accepted, rejected, duplicates, late))
+
+
+def _receipt_body(receipt: Receipt) -> bytes:
+    if receipt.rejected and receipt.accepted + receipt.duplicates + receipt.late == 0:
         raise NoValidRows(
             f"none of the {receipt.rejected} rows can be taken", rejected=receipt.rejected, errors=receipt.errors
         )
-    return _answer(receipt)
+    return orjson.dumps(
+        {
+            "accepted": receipt.accepted,
+            "rejected": receipt.rejected,
+            "duplicates": receipt.duplicates,
+            "late": receipt.late,
+            "errors": row_errors(receipt.errors[:MOST_LISTED]),
+        }
+    )
 
 
 async def _gathered(door: Door, monitor: Monitor, parsed: Unjudged, request_key: str | None) -> Receipt:
@@ -71,13 +93,4 @@ def _id_names(own: str | None) -> frozenset[str]:
 
 
 def _answer(receipt: Receipt) -> web.Response:
-    return json_answer(
-        {
-            "accepted": receipt.accepted,
-            "rejected": receipt.rejected,
-            "duplicates": receipt.duplicates,
-            "late": receipt.late,
-            "errors": row_errors(receipt.errors[:MOST_LISTED]),
-        },
-        status=202,
-    )
+    return web.Response(status=202, body=receipt_body(receipt), headers={hdrs.CONTENT_TYPE: "application/json"})
