@@ -62,8 +62,15 @@ def column_correlations(context: Context, frame: FrameProfile, name: str) -> dic
     column = frame[name]
     if of_type == "cat":
         return {"cramer_v": {other.name: cramer_v(column, other) for other in others}}
-    if of_type != "num":
-        return {}
+    return _with_numbers(column, others) if of_type == "num" else {}
+
+
+def descriptor_correlations(context: Context, frame: FrameProfile, name: str) -> dict[Kind, dict[str, float]]:
+    """Between a derived column, read as numbers, and every numerical feature, by kind."""
+    return _with_numbers(frame[name], [frame[other] for other in context.definition.features("num")])
+
+
+def _with_numbers(column: ColumnProfile, others: list[ColumnProfile]) -> dict[Kind, dict[str, float]]:
     result: dict[Kind, dict[str, float]] = {}
     for kind in KINDS[:3]:
         result[kind] = {

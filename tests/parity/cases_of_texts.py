@@ -39,5 +39,6 @@ def text_cases() -> Iterator[Case]:
             yield from ask_both(test, column_name=described)
         yield ask_metric("ColumnQuantileMetric", column_name=described, quantile=0.75)
     some = {name: {"descriptor": [name, arguments, None]} for name, arguments in DESCRIPTORS[:4]}
+    yield ask_metric("TextDescriptorsCorrelationMetric", column_name="text", descriptors=some)
     yield ask_metric("TextDescriptorsDriftMetric", column_name="text", descriptors=some)
     yield Case("metric preset", "TextEvals", (("column_name", "text"), ("descriptors", list(some.values()))))

@@ -327,6 +327,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         r"^sentences: TextDescriptorsDriftMetric\(.* dataset_drift$",
     ),
     Difference(
+        "descriptors-beside-their-own-rows",
+        "Descriptors of the reference go with the reference's numbers",
+        "The peer correlates them with the current rows.",
+        r"^sentences: TextDescriptorsCorrelationMetric\(.* reference\.",
+    ),
+    Difference(
         "lists-of-users-when-asked-for",
         "Rows of single users only when they are asked for",
         "The peer's preset shows the lists of the first users; ours those of `user_ids`.",

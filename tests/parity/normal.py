@@ -29,13 +29,15 @@ def settled(case: Case, result: dict[str, Any]) -> dict[str, Any]:
     def of(mapping: dict[str, Any]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         for key, value in mapping.items():
+            if key == "type" and isinstance(value, str) and value.startswith("evidently:"):
+                continue  # the name of the peer's class
             if key == "columns" and case.kind == "metric":
                 continue  # the roles that the peer found
             if key == "values" and "values" not in given and isinstance(value, list) and case.name in _OF_LISTS:
                 continue
             if key.startswith("table_of_") or key in {"current_table", "reference_table"}:
                 kept[key] = sorted(value.values(), reverse=True) if isinstance(value, dict) else value
-            elif isinstance(value, dict) and set(value) == {"x", "y"}:
+            elif isinstance(value, dict) and set(value) - {"type"} == {"x", "y"}:
                 kept[key] = dict(zip(map(str, value["x"]), value["y"], strict=True))
             elif isinstance(value, list) and case.name in TOP_K_METRICS:
                 kept[key] = {str(k): each for k, each in enumerate(value, start=1)}

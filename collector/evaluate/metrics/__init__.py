@@ -107,6 +107,9 @@ from collector.evaluate.metrics.regression_quality import RegressionQualityMetri
 from collector.evaluate.metrics.score_distribution import ScoreDistribution as ScoreDistribution
 from collector.evaluate.metrics.serendipity import SerendipityMetric as SerendipityMetric
 from collector.evaluate.metrics.stability import DataQualityStabilityMetric as DataQualityStabilityMetric
+from collector.evaluate.metrics.text_descriptors import (
+    TextDescriptorsCorrelationMetric as TextDescriptorsCorrelationMetric,
+)
 from collector.evaluate.metrics.text_descriptors import TextDescriptorsDistribution as TextDescriptorsDistribution
 from collector.evaluate.metrics.text_descriptors import TextDescriptorsDriftMetric as TextDescriptorsDriftMetric
 from collector.evaluate.metrics.top_k import FBetaTopKMetric as FBetaTopKMetric
@@ -182,6 +185,7 @@ METRICS: tuple[type[Metric], ...] = (
     ScoreDistribution,
     RecCasesTable,
     TextDescriptorsDistribution,
+    TextDescriptorsCorrelationMetric,
     TextDescriptorsDriftMetric,
     EmbeddingsDriftMetric,
     Comment,

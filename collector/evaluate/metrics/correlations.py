@@ -1,5 +1,6 @@
 """How the columns of a data set go together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from collector.evaluate.correlations import (
     KINDS,
     LABELS,
     Correlations,
+    Kind,
     column_correlations,
     correlations,
     predicted_labels,
@@ -85,11 +87,12 @@ class ColumnCorrelationsMetric(Metric):
         return {"column_name": self.column_name, **context.both(lambda frame: self._side(context, frame))}
 
     def _side(self, context: Context, frame: FrameProfile) -> dict[str, Any]:
-        return {
-            kind: {
-                "column_name": self.column_name,
-                "kind": kind,
-                "values": {"x": list(found), "y": list(found.values())},
-            }
-            for kind, found in column_correlations(context, frame, self.column_name).items()
-        }
+        return by_kind(self.column_name, column_correlations(context, frame, self.column_name))
+
+
+def by_kind(name: str, found: Mapping[Kind, Mapping[str, float]]) -> dict[str, Any]:
+    """The coefficients of one column with others, as results show them."""
+    return {
+        kind: {"column_name": name, "kind": kind, "values": {"x": list(each), "y": list(each.values())}}
+        for kind, each in found.items()
+    }

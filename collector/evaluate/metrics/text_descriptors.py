@@ -1,4 +1,4 @@
-"""Distributions and drift of what descriptors say of a column of texts."""
+"""Distributions, correlations and drift of what descriptors say of a column of texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,13 @@ from typing import Any
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result, reason
+from collector.evaluate.correlations import descriptor_correlations
 from collector.evaluate.derived import DerivedName
 from collector.evaluate.descriptors import NonLetterCharacterPercentage, TextLength, descriptor_of
 from collector.evaluate.distributions import distribution_of
 from collector.evaluate.drift import DriftOptions, Method, column_drift, find_stattest
+from collector.evaluate.metrics.correlations import by_kind
+from collector.evaluate.profile import FrameProfile
 
 DEFAULTS: Mapping[str, object] = {
     "Text Length": TextLength(),
@@ -65,6 +68,36 @@ class TextDescriptorsDistribution(Metric):
             if context.reference is None
             else {name: both["reference"] for name, both in found.items()},
         }
+
+
+@dataclass(frozen=True)
+class TextDescriptorsCorrelationMetric(Metric):
+    """How each descriptor of a column of texts goes together with every numerical feature: Pearson, Spearman, Kendall.
+
+    >>> import pandas as pd
+    >>> from collector.evaluate import ColumnMapping, Report
+    >>> report = Report(metrics=[TextDescriptorsCorrelationMetric("said", {"length": TextLength()})])
+    >>> report.run(current_data=pd.DataFrame({"said": ["a", "bb", "ccc"], "x": [0.5, 1.0, 1.5]}),
+    ...            column_mapping=ColumnMapping(text_features=["said"]))
+    >>> report.as_dict()["metrics"][0]["result"]["current"]["length"]["spearman"]["values"]
+    {'x': ['x'], 'y': [1.0]}
+    """
+
+    column_name: str
+    descriptors: Mapping[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        _check(self.descriptors)
+
+    def calculate(self, context: Context) -> Result:
+        columns = _columns(context, self.column_name, self.descriptors)
+
+        def side(frame: FrameProfile) -> dict[str, Any]:
+            return {
+                name: by_kind(name, descriptor_correlations(context, frame, column)) for name, column in columns.items()
+            }
+
+        return {"column_name": self.column_name, **context.both(side)}
 
 
 @dataclass(frozen=True)
