@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from collector import config
+from collector import config, logs
 from collector.app import Reload, Role, Serving, check_monitor, run
 from collector.monitor import Configuration
 from collector.settings import Settings
@@ -30,7 +30,7 @@ def serve(config_path: Path, *, role: Role, host: str, port: int, processes: int
     # A pure receiver takes rows for workers that did check the metrics, and stays small.
     read = partial(config.load, config_path, check=check_monitor if serving.works else None)
     configuration = read()
-    _log_to_stderr(settings)
+    logs.configure(settings.log_level, settings.log_format)
     uvloop.run(_serve(configuration, read, settings, serving, more=processes - 1))
     return 0
 
@@ -96,7 +96,7 @@ def _receive(configuration: Configuration, settings: Settings, serving: Serving,
         await run(configuration, settings, serving, stop)
         watch.cancel()
 
-    _log_to_stderr(settings)
+    logs.configure(settings.log_level, settings.log_format)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the parent says what to do
     with suppress(KeyboardInterrupt):
         uvloop.run(main())
@@ -121,8 +121,3 @@ def _signalled() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     return stop
-
-
-def _log_to_stderr(settings: Settings) -> None:
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)

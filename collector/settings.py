@@ -71,3 +71,5 @@ class Settings(BaseSettings):
     shutdown_seconds: Annotated[float, Field(ge=0)] = 20.0
     """How long a stopping process waits for requests and leases to finish."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    """json: an object a line, with the monitor, window, lease and attempt that it is about."""

@@ -10,9 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from collector import logs
 from collector.clock import Clock
 from collector.errors import CollectorError, LeaseLost, Permanent, Unavailable
-from collector.model import Item, Lease, MonitorId, Settlement, SnapshotRecord
+from collector.model import WORK_QUEUE, Item, Lease, MonitorId, Settlement, SnapshotRecord
 from collector.pipeline.patience import Patience
 from collector.ports import Queue
 
@@ -101,7 +102,10 @@ class Worker:
         if lease is None:
             return False
         self._next = monitors.index(lease.monitor) + 1
-        await self._do(lease)
+        with logs.about(
+            monitor=lease.monitor, queue=self._name, **_item(lease), lease=lease.token, attempt=lease.attempt
+        ):
+            await self._do(lease)
         return True
 
     async def _do(self, lease: Lease) -> None:
@@ -167,6 +171,14 @@ class Worker:
         for task in (woken, stop):
             task.cancel()
         await asyncio.gather(woken, stop, return_exceptions=True)
+
+
+def _item(lease: Lease) -> dict[str, str]:
+    """What the item is, in words for the log."""
+    if lease.queue == WORK_QUEUE:
+        window, _, phase = lease.key.rpartition("/")
+        return {"window": window, "phase": phase}
+    return {"item": lease.key}
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

@@ -1,6 +1,9 @@
 """The loop that every kind of work goes through: leases are kept, lost and given back."""
 
 import asyncio
+import io
+import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import pytest_asyncio
 
 from collector.clock import ManualClock
 from collector.errors import LeaseLost
+from collector.logs import JsonLines
 from collector.model import WORK_QUEUE, Item, Lease, MonitorId, Settlement
 from collector.pipeline.patience import Attempts, backoff_seconds
 from collector.pipeline.work import Effects, Worker
@@ -142,6 +146,29 @@ async def test_waits_grow_to_five_minutes_and_no_further():
     assert waits == sorted(waits)
     assert waits[-1] == 300.0
     assert backoff_seconds(1, 1.0, 0.999) > 0.5
+
+
+async def test_what_is_logged_while_an_item_is_in_hand_says_which_one(
+    buffer: Buffer, handler: Scripted, clock: ManualClock
+):
+    written = io.StringIO()
+    lines = logging.StreamHandler(written)
+    lines.setFormatter(JsonLines())
+    log = logging.getLogger("collector.pipeline.work")
+    log.addHandler(lines)
+
+    async def fail(lease: Lease) -> Effects:
+        raise ValueError("why")
+
+    handler.handle = fail  # type: ignore[method-assign]
+    await put(buffer, "busy", "0-60#0/rows")
+    await worker(buffer, handler, clock).step()
+    log.removeHandler(lines)
+    told = json.loads(written.getvalue())
+    assert {name: told[name] for name in ("monitor", "window", "phase", "lease", "attempt", "queue")} == {
+        "monitor": "busy", "window": "0-60#0", "phase": "rows", "lease": 1, "attempt": 1, "queue": "work",
+    }  # fmt: skip
+    assert "ValueError: why" in told["exception"]
 
 
 async def test_a_stale_lease_can_neither_ack_nor_nack(buffer: Buffer, clock: ManualClock, tmp_path: Path):
