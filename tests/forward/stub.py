@@ -200,7 +200,7 @@ class Stub:
             self.drop_uploads -= 1
             assert request.transport is not None
             request.transport.abort()
-            await asyncio.sleep(0)
+            raise ConnectionResetError
         identity = str(uuid.uuid4())
         self.datasets[identity] = {
             "id": identity, "project_id": query["project_id"], "snapshot": query["snapshot_id"],
