@@ -116,8 +116,10 @@ def failures(wish, current, rows, profile, mapping, additional=None) -> list[str
     return found
 
 
-@pytest.mark.parametrize("frame", FRAMES)
-@pytest.mark.parametrize("mapping", ["inferred", "text"])
+ODD = [*((frame, "inferred") for frame in FRAMES), *((frame, "text") for frame in ("text", "object text", "mixed"))]
+
+
+@pytest.mark.parametrize(("frame", "mapping"), ODD)
 def test_every_metric_and_test_gives_the_same_or_a_reason_for_odd_columns(frame, mapping):
     data = FRAMES[frame].rename(columns=str)  # as a stored reference has them
     roles = ColumnMapping(text_features=["x"]) if mapping == "text" else ColumnMapping()
@@ -172,6 +174,15 @@ def test_the_stored_profile_holds_no_id_no_text_and_no_rare_value():
     for secret in (*frame["passenger"], *frame["remark"], "Rare Air"):
         assert secret not in stored
     assert "AA" in stored
+
+
+def test_no_value_of_an_id_or_a_text_is_kept_though_it_is_a_number_or_frequent():
+    frame = pd.DataFrame({"user": [700_000 + number for number in range(100)], "said": ["secretly yes"] * 100})
+    table = pq.read_table(io.BytesIO(keep(FrameProfile(frame), Columns(user_id="user", text_features=("said",)))))
+    stored = json.dumps(table.to_pylist())
+    assert "700007" not in stored
+    assert "secretly" not in stored
+    assert table["form"].to_pylist() == ["nothing", "nothing"]
 
 
 def test_the_stored_profile_holds_no_row():
