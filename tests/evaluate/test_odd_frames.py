@@ -51,7 +51,7 @@ ODD: dict[str, Callable[[], pd.DataFrame]] = {
         u=pd.date_range("2020", periods=ROWS),
         d=pd.to_timedelta(np.arange(ROWS), unit="h"),
         p=pd.period_range("2020", periods=ROWS, freq="D"),
-    ),  # fmt: skip
+    ),
     "names of two levels": lambda: pd.DataFrame(
         {("a", "x"): NUMBERS, ("a", "y"): NUMBERS[::-1], ("b", "x"): many("p", "q")}
     ),
