@@ -33,7 +33,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "https": {"client_kwargs": {"timeout": ClientTimeout(sock_connect=5, sock_read=60)}},
 }
 """How long a store may keep silent: the libraries' own patience is minutes."""
-_STREAM: dict[str, dict[str, Any]] = dict.fromkeys(("http", "https"), {"block_size": 0, "size": 1})
+_ONE_REQUEST = {"block_size": 0, "size": 1}
+_STREAM: dict[str, dict[str, Any]] = {"http": _ONE_REQUEST, "https": _ONE_REQUEST}
 """One request, as it comes: asked for the size first, fsspec takes every fault for a file that is not there."""
 
 

@@ -14,7 +14,9 @@ from fsspec.registry import _registry as known
 
 from collector.errors import Invalid, TooLarge, Transient
 from collector.monitor import Monitor
-from collector.receive.reference import from_location
+from collector.ports import PROFILE_MARK
+from collector.receive.decoders.table import Limits
+from collector.receive.reference import from_body, from_location
 from collector.receive.storage import fetch
 
 MONITOR = Monitor.model_validate(
@@ -232,3 +234,18 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, location: str
 def test_an_unknown_scheme_is_told_with_the_known_ones():
     with pytest.raises(Invalid, match=r"^ftp://h/r\.parquet: expected a path or one of file:, s3://"):
         fetch("ftp://ada:secret@h/r.parquet")
+
+
+def test_a_monitor_is_stored_and_shown_without_what_gives_access_to_its_reference():
+    monitor = Monitor.model_validate({"id": "m", "reference": {"path": "https://ada:pass@h/r.parquet?sig=abcdef"}})
+    assert monitor.reference is not None
+    assert monitor.reference.path == "https://ada:pass@h/r.parquet?sig=abcdef"  # whoever reads it needs all of it
+    assert monitor.model_dump(mode="json", exclude_defaults=True)["reference"] == {"path": "https://h/r.parquet"}
+    assert "abcdef" not in f"{monitor!r} {monitor} {monitor.model_dump_json()}"
+
+
+def test_a_profile_is_no_reference_to_upload():
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"distance": [1.0], "carrier": ["AA"]}).replace_schema_metadata({PROFILE_MARK: "{}"}), sink)
+    with pytest.raises(Invalid, match="expected the rows themselves"):
+        from_body(MONITOR, sink.getvalue(), "application/vnd.apache.parquet", Limits(10, 10, 10_000))
