@@ -65,6 +65,15 @@ class View:
     def title(self, panel: Panel) -> str:
         return f"{panel.title} {self.name}" if self.labels else panel.title
 
+    def plot(self, panel: Panel) -> dict[str, Any]:
+        """Bars side by side where there is a line for each value: the page joins no points between which another value
+        has its own.
+        """
+        return {
+            "plot_type": "bar" if self.labels else panel.plot,
+            "is_stacked": panel.plot == "bar" and not self.labels,
+        }
+
     def legend(self, of_metric: str) -> str:
         if not all(_PLACEHOLDER.fullmatch(label) for label in self.labels):
             return ""
@@ -116,5 +125,5 @@ def _described(panel: Panel, identity: str, view: View) -> dict[str, Any]:
         "subtitle": view.monitor,
         "size": panel.size,
         "values": values,
-        "plot_params": {"plot_type": panel.plot, "is_stacked": panel.plot == "bar"},
+        "plot_params": view.plot(panel),
     }

@@ -427,6 +427,12 @@ async def test_each_monitor_and_each_view_of_its_arms_has_panels_of_its_own() ->
         assert {(each["metadata"]["monitor"], each["metadata"]["view"]) for each in drawn} == {(monitor, view)}
         assert value["legend"] == ("rows" if title == "Rows" else "{{model_version}} rows")
     assert len({panel["id"] for panel in shown}) == len(shown)
+    share = {panel["title"]: panel["plot_params"] for panel in shown if "Share of drifted" in panel["title"]}
+    assert share == {
+        "Share of drifted columns": {"plot_type": "line", "is_stacked": False},
+        "Share of drifted columns by model_version": {"plot_type": "bar", "is_stacked": False},
+        "Share of drifted columns by model_version, vs champion": {"plot_type": "bar", "is_stacked": False},
+    }
 
 
 @pytest.mark.asyncio
