@@ -1,7 +1,7 @@
 """Accidents of the shared buffer: refused writes, restarts, cut and half-open connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from tests.buffer.making import (
     take,
     taken,
 )
+from tests.faults.proxy import Proxy
 from tests.redis_server import RedisServer
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.redis]
@@ -128,62 +129,12 @@ async def test_scripts_that_the_server_forgot_are_loaded_again(server: RedisServ
     assert await take(buffer) is None
 
 
-class Proxy:
-    """A TCP proxy between the buffer and Redis that can cut, swallow answers, or hold everything back."""
-
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
-        self.swallow_answers = False
-        self.silent = False
-        self.cut_at_next_answer = False
-
-    async def start(self) -> str:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/0"
-
-    def cut(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def stop(self) -> None:
-        self.cut()
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream, to_redis = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers |= {writer, to_redis}
-        await asyncio.gather(
-            self._pump(reader, to_redis, lambda: self.silent, answers=False),
-            self._pump(upstream, writer, lambda: self.silent or self.swallow_answers, answers=True),
-        )
-
-    async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: Callable[[], bool], *, answers: bool
-    ) -> None:
-        try:
-            while data := await reader.read(65536):
-                if self.cut_at_next_answer and answers:
-                    self.cut_at_next_answer = False
-                    self.cut()
-                elif not lost():
-                    writer.write(data)
-                    await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-
 @pytest_asyncio.fixture
 async def proxied(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Proxy, Buffer]]:
     monkeypatch.setattr("collector.buffer.redis.store.ANSWER_SECONDS", 1.0)
     proxy = Proxy(server.port)
-    buffer = await opened(await proxy.start())
+    await proxy.start()
+    buffer = await opened(f"redis://127.0.0.1:{proxy.port}/0")
     yield proxy, buffer
     await buffer.close()
     await proxy.stop()

@@ -1,0 +1,229 @@
+"""Between the service and Redis something fails while rows come: each is told so, repeated, and counts once."""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.proxy import ProxyThread, proxy_to
+from tests.redis_server import RedisServer
+from tests.service import Service
+
+pytestmark = [pytest.mark.e2e, pytest.mark.redis, pytest.mark.timeout(300)]
+
+CONFIG = """
+monitors:
+  - id: named
+    columns: {id: id, timestamp: at, numerical_features: [distance]}
+    window: {every: 1h, idle: 1s}
+    reports: [{name: quality, metrics: [DatasetSummaryMetric]}]
+  - id: nameless
+    columns: {numerical_features: [distance]}
+    window: {rows: 20}
+    reports: [{name: quality, metrics: [DatasetSummaryMetric]}]
+"""
+ROWS = 10
+HOURS = 4
+
+
+class World:
+    """A Redis, a proxy, a service that knows Redis by the proxy's address."""
+
+    def __init__(self, directory: Path, redis: RedisServer, proxy: ProxyThread) -> None:
+        self.redis = redis
+        self.proxy = proxy
+        self.service = Service(directory, CONFIG, COLLECTOR_BUFFER_URL=f"redis://127.0.0.1:{proxy.port}/0")
+
+
+@pytest.fixture
+def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    for name in ("redis", "service"):
+        (tmp_path / name).mkdir()
+    options = getattr(request, "param", ("--appendonly", "yes", "--appendfsync", "always"))
+    redis = RedisServer(tmp_path / "redis", *options)
+    redis.start()
+    try:
+        with proxy_to(redis.port) as proxy:
+            made = World(tmp_path / "service", redis, proxy)
+            made.service.start()
+            try:
+                yield made
+            finally:
+                made.service.stop()
+    finally:
+        redis.kill()
+
+
+class Sender(threading.Thread):
+    """Sends requests, one after the other, each until it is taken, as the SDK does. Remembers what it was told."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(name="sender")
+        self.service = service
+        self.taken = 0
+        self.told: Counter[int] = Counter()
+        self.without_retry_after = 0
+        self._ending = threading.Event()
+
+    def run(self) -> None:
+        while not self._ending.is_set():
+            numbers = range(self.taken * ROWS, (self.taken + 1) * ROWS)
+            named = [{"id": f"r{n}", "at": f"2024-05-01T{n % HOURS:02}:30:00Z", "distance": float(n)} for n in numbers]
+            self._until_taken("named", named, None)
+            self._until_taken("nameless", [{"distance": float(n)} for n in numbers], f"k{self.taken}")
+            self.taken += 1
+            time.sleep(0.01)
+
+    def _until_taken(self, monitor: str, rows: list[dict[str, Any]], key: str | None) -> None:
+        while (status := self._send(monitor, rows, key)) != 202:
+            assert status in (0, 429, 503), status
+            time.sleep(0.1)
+
+    def _send(self, monitor: str, rows: list[dict[str, Any]], key: str | None) -> int:
+        headers = {"Content-Type": "application/json", **({} if key is None else {"Idempotency-Key": key})}
+        request = urllib.request.Request(
+            f"{self.service.url}/v1/monitors/{monitor}/inferences", json.dumps(rows).encode(), headers, method="POST"
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                status = int(answer.status)
+                body = json.loads(answer.read())
+                assert body["accepted"] + body["duplicates"] == len(rows), body
+        except urllib.error.HTTPError as error:
+            status = error.code
+            self.without_retry_after += error.headers.get("Retry-After") is None
+        except OSError:
+            status = 0
+        self.told[status] += 1
+        return status
+
+    def stop(self) -> None:
+        self._ending.set()
+        self.join(120)
+        assert not self.is_alive(), "a request was never taken"
+
+
+def connections_are_cut(world: World) -> None:
+    for _ in range(5):
+        world.proxy.cut()
+        time.sleep(0.1)
+
+
+def the_network_is_slow(world: World) -> None:
+    world.proxy.proxy.delay_seconds = 0.3
+    time.sleep(3)
+    world.proxy.proxy.delay_seconds = 0.0
+
+
+def connections_are_half_open(world: World) -> None:
+    world.proxy.proxy.silent = True
+    time.sleep(11)  # longer than the service waits for an answer
+    world.proxy.proxy.silent = False
+
+
+def answers_are_lost(world: World) -> None:
+    world.proxy.proxy.swallow_answers = True
+    time.sleep(11)
+    world.proxy.proxy.swallow_answers = False
+
+
+def nobody_listens(world: World) -> None:
+    world.proxy.proxy.refuses = True
+    world.proxy.cut()
+    time.sleep(2)
+    world.proxy.proxy.refuses = False
+
+
+def redis_is_out_of_memory(world: World) -> None:
+    with world.redis.client() as client:
+        client.config_set("maxmemory", "1mb")
+        time.sleep(2)
+        client.config_set("maxmemory", "0")
+
+
+def redis_is_a_replica_for_a_while(world: World) -> None:
+    with world.redis.client() as client:
+        client.replicaof("127.0.0.1", "1")
+        time.sleep(2)
+        client.replicaof("NO", "ONE")
+
+
+def redis_is_killed_and_started_again(world: World) -> None:
+    world.redis.kill()
+    time.sleep(1)
+    world.redis.start()
+
+
+ACCIDENTS: list[tuple[Callable[[World], None], bool]] = [
+    # Whether senders must have been told to wait meanwhile.
+    (connections_are_cut, False),
+    (the_network_is_slow, False),
+    (connections_are_half_open, True),
+    (answers_are_lost, True),
+    (nobody_listens, True),
+    (redis_is_out_of_memory, True),
+    (redis_is_a_replica_for_a_while, True),
+    (redis_is_killed_and_started_again, True),
+]
+
+
+@pytest.mark.parametrize(("accident", "told"), ACCIDENTS, ids=[accident.__name__ for accident, _ in ACCIDENTS])
+def test_every_row_counts_once_although(world: World, accident: Callable[[World], None], told: bool) -> None:
+    sender = Sender(world.service)
+    sender.start()
+    wait_for_requests(sender, 5)
+    accident(world)
+    wait_for_requests(sender, sender.taken + 5)
+    sender.stop()
+    assert (sender.told[503] > 0) >= told, sender.told
+    assert sender.without_retry_after == 0
+    assert set(sender.told) <= {202, 503}, sender.told
+    assert_rows_are_where_they_belong(world.service, sender.taken * ROWS)
+
+
+@pytest.mark.parametrize("world", [()], ids=["no append-only file"], indirect=True)
+def test_redis_that_forgot_everything_is_filled_anew_and_the_account_balances(world: World) -> None:
+    """Without a file acknowledged rows are gone with their whole account: what comes after counts as always."""
+    sender = Sender(world.service)
+    sender.start()
+    wait_for_requests(sender, 5)
+    redis_is_killed_and_started_again(world)
+    wait_for_requests(sender, sender.taken + 10)
+    sender.stop()
+    assert set(sender.told) <= {202, 503}, sender.told
+    for monitor in ("named", "nameless"):
+        rows = settled(world.service, monitor)
+        assert 0 < rows["accepted"] < sender.taken * ROWS
+        assert rows["evaluated"] == rows["accepted"]
+        assert rows["dead_lettered"] == 0
+        assert rows["dropped"] == {}
+
+
+def wait_for_requests(sender: Sender, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while sender.taken < count:
+        assert time.monotonic() < deadline, f"rows are not taken any more: {sender.told}"
+        assert sender.is_alive()
+        time.sleep(0.02)
+
+
+def settled(service: Service, monitor: str) -> dict[str, Any]:
+    assert service.call("POST", f"/v1/monitors/{monitor}/flush")[0] == 202
+    return service.wait_settled(monitor, seconds=90)
+
+
+def assert_rows_are_where_they_belong(service: Service, sent: int) -> None:
+    for monitor in ("named", "nameless"):
+        rows = settled(service, monitor)
+        assert rows == {"accepted": sent, "evaluated": sent, "dead_lettered": 0, "dropped": {}, "waiting": 0}
+    by_window = {s["window"]["start"]: s["rows"] for s in service.snapshots(monitor="named")}
+    expected = Counter(f"2024-05-01T{n % HOURS:02}" for n in range(sent))
+    assert {start[:13]: rows for start, rows in by_window.items()} == expected
+    assert sum(s["rows"] for s in service.snapshots(monitor="nameless")) == sent
