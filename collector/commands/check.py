@@ -66,6 +66,13 @@ def _monitor(monitor: Monitor) -> Iterator[str]:
             for item in items:
                 given = ", ".join(f"{key}={value!r}" for key, value in item.parameters.items() if value is not None)
                 yield f"  {kind} {item.name}({given})"
+    if monitor.segments:
+        yield f"segments: by {', '.join(monitor.segments)}, at most {monitor.max_segments} of each and the rest as one"
+    if monitor.compare is not None:
+        column, baseline = monitor.compare.column, monitor.compare.baseline
+        yield f"arms: by {column}, each with the reference, and each other with {baseline}"
+    if monitor.include_data:
+        yield "rows: stored and forwarded with each snapshot"
     yield f"forwards to: {', '.join(monitor.forward) or 'nothing'}"
 
 

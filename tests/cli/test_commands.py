@@ -131,6 +131,9 @@ monitors:
     reports:
       - {name: drift, metrics: [ColumnDriftMetric: {column_name: x, stattest: psi}], tests: [TestNumberOfRows: {gte: 5}]}
       - {name: quality, needs_target: true, metrics: [ClassificationQualityMetric]}
+    segments: [origin]
+    compare: {column: version, baseline: 3}
+    include_data: true
     forward: [local, hook]
 """)
     answer = run("check", "--config", tmp_path / "c.yaml", HOOK="hunter2")
@@ -146,6 +149,9 @@ monitors:
         f"  reference: {tmp_path}/r.parquet",
         "    metric ColumnDriftMetric(column_name='x', stattest='psi')",
         "  report quality, when 90% of the labels are in, or 12h after the window",
+        "  segments: by origin, at most 20 of each and the rest as one",
+        "  arms: by version, each with the reference, and each other with 3",
+        "  rows: stored and forwarded with each snapshot",
         "  forwards to: local, hook",
     ):
         assert line in answer.output.splitlines()
