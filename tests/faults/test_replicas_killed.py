@@ -1,6 +1,7 @@
 """Receivers and workers on one Redis: any of them is killed, Redis too, and every row still counts once in effect."""
 
 import random
+import signal
 import time
 import urllib.error
 from collections.abc import Iterator
@@ -122,7 +123,18 @@ def kill_redis(cluster: Cluster, draw: random.Random) -> None:
     cluster.redis.start()
 
 
-@pytest.mark.parametrize("accident", [kill_a_worker, kill_the_receiver, kill_redis], ids=lambda each: each.__name__)
+def freeze_a_worker(cluster: Cluster, draw: random.Random) -> None:
+    """As a long pause of its machine: it wakes up when its leases are others' since long."""
+    process = draw.choice(cluster.workers).process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(4)  # its leases last two seconds
+    process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    "accident", [kill_a_worker, kill_the_receiver, kill_redis, freeze_a_worker], ids=lambda each: each.__name__
+)
 def test_every_row_counts_once_although(cluster: Cluster, accident):
     draw = random.Random(accident.__name__)
     sender = Sender(cluster)
