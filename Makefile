@@ -7,7 +7,7 @@ RUN := .venv/bin
 # What scripts/install-* put aside, they did because the system has none, or one that is too old.
 WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/more/bin:$$PATH"
 
-.PHONY: help setup lock demo demo-check test check format bench oracle e2e-evidently clean
+.PHONY: help setup lock demo demo-check test check format bench soak oracle e2e-evidently clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "  %-16s %s\n", $$1, $$2}'
@@ -56,6 +56,12 @@ bench: setup oracle  ## what it costs, as ratios to peers and floors in the same
 	scripts/install-redis
 	$(RUN)/python -m tests.bench.evaluate --full --write docs/benchmarks.md
 	$(WITH_TOOLS) $(RUN)/python -m tests.bench.receive --append docs/benchmarks.md
+
+SOAK_MINUTES ?= 10
+
+soak: setup  ## a mixed load with accidents every few seconds, then the books; SOAK_MINUTES=n
+	scripts/install-redis
+	$(WITH_TOOLS) $(RUN)/python -m tests.soak --minutes $(SOAK_MINUTES)
 
 oracle: .oracle/.ready  ## the peer, in a virtual environment of its own
 
