@@ -20,6 +20,8 @@ from collector.strict import near_miss
 
 log = logging.getLogger(__name__)
 KIND = "monitor"
+LOADED = "loaded"
+"""Kind of one document that says that the configuration was put into this store: where it is missing, so is all else."""
 
 
 class MonitorRegistry:
@@ -46,6 +48,7 @@ class MonitorRegistry:
         self._gone = gone
         self._monitors: dict[str, Monitor] = {}
         self._versions: dict[str, int] = {}
+        self._configured: tuple[Monitor, ...] = ()
 
     async def load(
         self, configured: Iterable[Monitor], destinations: Mapping[str, DestinationSettings] | None = None
@@ -55,8 +58,10 @@ class MonitorRegistry:
         """
         if destinations is not None:
             self._destinations = destinations
+        self._configured = tuple(configured)
+        await self._buffer.documents.put(LOADED, KIND, b"1")
         names = set()
-        for monitor in configured:
+        for monitor in self._configured:
             names.add(monitor.id)
             await self._forgetting.stop(MonitorId(monitor.id))
             await self._buffer.documents.put(KIND, monitor.id, _dump(monitor, origin="yaml"))
@@ -68,7 +73,11 @@ class MonitorRegistry:
         await self.refresh()
 
     async def refresh(self) -> None:
-        """Take over what other replicas changed."""
+        """Take over what other replicas changed. A store that lost everything gets the configured monitors again."""
+        if self._configured and not await self._buffer.documents.versions(LOADED):
+            log.warning("the buffer is empty, as after a restart of its server without its data: monitors begin anew")
+            await self.load(self._configured)
+            return
         versions = await self._buffer.documents.versions(KIND)
         for key in set(self._monitors) - set(versions):
             del self._monitors[key]
