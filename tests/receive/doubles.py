@@ -58,7 +58,7 @@ class FakeMonitors:
         self.known[monitor.id] = monitor
         return new
 
-    async def delete(self, monitor: str) -> None:
+    async def delete(self, monitor: str) -> int:
         self.get(monitor)
         del self.known[monitor]
         return 7
@@ -190,12 +190,26 @@ class FakeHalves:
 
 
 @dataclass
+class FakeDocuments:
+    bodies: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    async def put(self, kind: str, key: str, body: bytes) -> int:
+        self.bodies[kind, key] = body
+        return 1
+
+    async def get(self, kind: str, key: str) -> Document | None:
+        body = self.bodies.get((kind, key))
+        return None if body is None else Document(kind, key, 1, body)
+
+
+@dataclass
 class FakeBuffer:
     """Only what the door uses of a buffer."""
 
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
     halves: FakeHalves = field(default_factory=FakeHalves)
+    documents: FakeDocuments = field(default_factory=FakeDocuments)
 
 
 @dataclass
@@ -209,19 +223,6 @@ class House:
     telemetry: Telemetry
     ready: list[Exception]
 
-@dataclass
-class FakeDocuments:
-    bodies: dict[tuple[str, str], bytes] = field(default_factory=dict)
-
-    async def put(self, kind: str, key: str, body: bytes) -> int:
-        self.bodies[kind, key] = body
-        return 1
-
-    async def get(self, kind: str, key: str) -> Document | None:
-        body = self.bodies.get((kind, key))
-        return None if body is None else Document(kind, key, 1, body)
-
-
     async def post(self, path: str, body: Any = b"", **headers: str) -> tuple[int, Any]:
         """Post bytes; the status and the JSON of the answer."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -229,7 +230,6 @@ class FakeDocuments:
             return answer.status, await answer.json(content_type=None)
 
 
-    documents: FakeDocuments = field(default_factory=FakeDocuments)
 def default_monitor(**changes: Any) -> Monitor:
     columns = {"id": "id", "timestamp": "time", "target": "late", "prediction": "score",
                "numerical_features": ["distance"], "text_features": ["note"]}  # fmt: skip
