@@ -27,11 +27,11 @@ lock: .tools/bin/uv  ## resolve the dependencies anew into requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-package inference-collector-sdk --extra demo --group dev pyproject.toml --output-file requirements.lock
 
-demo-check: setup  ## every number that the last demo has delivered, beside plain pandas, scipy and sklearn
-	$(RUN)/python -m tests.demo.check demo-data
-
 demo: setup  ## watch a model of flight delays being monitored; DEMO_ARGS=--exit ends by itself
 	$(RUN)/collector demo $(DEMO_ARGS)
+
+demo-check: setup  ## every number that the last demo has delivered, beside plain pandas, scipy and sklearn
+	$(RUN)/python -m tests.demo.check demo-data
 
 test: setup  ## all tests but those of the peer (see e2e-evidently); TEST_ARGS goes to pytest
 	scripts/install-redis
