@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from aiohttp import web
 
@@ -32,7 +32,12 @@ from collector.receive.keys import Keys
 from collector.settings import Settings
 from collector.shifts import Shifts, Shop
 from collector.telemetry import Telemetry
+from collector.tracing import tracer
 from collector.workspace import pages
+
+if TYPE_CHECKING:
+    from collector.evaluate.cluster import DaskEvaluator
+    from collector.evaluate.pool import PoolEvaluator
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +101,8 @@ async def run(
 ) -> None:
     """Run until `stop` is set, then drain: answer what is in flight, finish what is leased, close."""
     async with AsyncExitStack() as stack:
-        clock, telemetry = SystemClock(), Telemetry()
+        clock = SystemClock()
+        telemetry = Telemetry(stack.enter_context(tracer(__version__)) if settings.tracing else None)
         buffer = await stack.enter_async_context(_opened_buffer(settings, clock))
         telemetry.set("collector_build_info", 1, version=__version__, durability=buffer.durability())
         ready = Readiness(buffer)
@@ -244,11 +250,21 @@ async def _opened_buffer(settings: Settings, clock: SystemClock) -> AsyncIterato
         await buffer.close()
 
 
+def _evaluator(settings: Settings) -> "DaskEvaluator | PoolEvaluator":
+    """A pure receiver stays free of pandas, and nobody needs Dask who does not use it."""
+    if settings.evaluate_executor != "processes":
+        from collector.evaluate.cluster import DaskEvaluator  # noqa: PLC0415
+
+        address = settings.evaluate_executor.removeprefix("dask://")
+        return DaskEvaluator(f"tcp://{address}", timeout_seconds=settings.evaluate_timeout_seconds)
+    from collector.evaluate.pool import PoolEvaluator  # noqa: PLC0415
+
+    return PoolEvaluator(processes=settings.evaluate_processes, timeout_seconds=settings.evaluate_timeout_seconds)
+
+
 @asynccontextmanager
 async def _started_evaluator(settings: Settings) -> AsyncIterator[Evaluator]:
-    from collector.evaluate.pool import PoolEvaluator  # noqa: PLC0415 - a pure receiver stays free of pandas
-
-    evaluator = PoolEvaluator(processes=settings.evaluate_processes, timeout_seconds=settings.evaluate_timeout_seconds)
+    evaluator = _evaluator(settings)
     # Importing the statistics takes seconds; rows are received meanwhile, and the first window waits for it.
     starting = asyncio.create_task(evaluator.start(), name="start evaluation processes")
     try:

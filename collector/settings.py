@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """A delivery that waited so long for a destination that is down is dead-lettered."""
     forward_max_waiting: Annotated[int, Field(ge=1)] = 10_000
     """Deliveries of one monitor that may wait for one destination; above it, the oldest are dead-lettered."""
+    evaluate_executor: Annotated[str, Field(pattern=r"^(processes|dask://[^/\s]+:\d+)$")] = "processes"
+    """`processes` of this service, or the scheduler of a Dask cluster, `dask://HOST:PORT`."""
     evaluate_processes: Annotated[int, Field(ge=1)] = 1
     """Processes that compute windows, at low priority."""
     evaluate_timeout_seconds: Annotated[float, Field(gt=0)] = 600.0
@@ -71,5 +73,7 @@ class Settings(BaseSettings):
     shutdown_seconds: Annotated[float, Field(ge=0)] = 20.0
     """How long a stopping process waits for requests and leases to finish."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    tracing: bool = False
+    """Send spans by OTLP (the extra `otel`); OpenTelemetry's own variables, `OTEL_EXPORTER_OTLP_ENDPOINT`, say where to."""
     log_format: Literal["text", "json"] = "text"
     """json: an object a line, with the monitor, window, lease and attempt that it is about."""

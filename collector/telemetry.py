@@ -1,6 +1,7 @@
 """The service's own Prometheus series, all of them, as data. `docs/telemetry.md` is generated from this table."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,7 +98,9 @@ SERIES = (
 class Telemetry:
     """The series of one process. A name that is not in the table is a KeyError at once, not a silent new series."""
 
-    def __init__(self) -> None:
+    def __init__(self, tracer: Any = None) -> None:
+        """`tracer`: of OpenTelemetry, when spans are wished."""
+        self._tracer = tracer
         # A second gauge beside every counter, which nobody asked for.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says no type here
         self.registry = CollectorRegistry()
@@ -155,6 +158,14 @@ class Telemetry:
             if isinstance(series, Gauge) and labels.get(label) == value:
                 series.remove(*(labels[each] for each in series._labelnames))  # noqa: SLF001 - it names them nowhere else
                 del self._children[key]
+
+    def span(self, name: str, **attributes: str | int) -> AbstractContextManager[Any]:
+        """The time of a piece of work as a span; nothing when nobody traces."""
+        if self._tracer is None:
+            return nullcontext()
+        named = {f"collector.{key}": value for key, value in attributes.items()}
+        span: AbstractContextManager[Any] = self._tracer.start_as_current_span(name, attributes=named)
+        return span
 
     def text(self) -> bytes:
         """The exposition that Prometheus scrapes."""

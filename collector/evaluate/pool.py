@@ -13,34 +13,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Literal
 
-from collector.errors import Invalid, Permanent, Transient
+from collector.errors import Transient
+from collector.evaluate import computing
+from collector.evaluate.computing import Answer
 from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
 from collector.monitor import Monitor
 from collector.ports import Job
-
-if TYPE_CHECKING:
-    from collector.evaluate.references import References
 
 log = logging.getLogger(__name__)
 
 NICENESS = 10
 """Receiving goes first when cores are short."""
 _PRELOADED = ["collector.evaluate.job", "collector.evaluate.registry", "scipy.stats", "pyarrow.parquet"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a process says of a job. Errors travel as text: an exception of a library may not survive pickling."""
-
-    kind: Literal["done", "invalid", "failed"]
-    records: Sequence[SnapshotRecord] = ()
-    reason: str = ""
-    table: bytes = b""
 
 
 class PoolEvaluator:
@@ -58,13 +44,13 @@ class PoolEvaluator:
 
     async def evaluate(self, job: Job) -> Sequence[SnapshotRecord]:
         """Raises Transient when the process died or ran out of time, Permanent when the input can never be read."""
-        return (await self._done(job.monitor, _evaluate, job)).records
+        return (await self._done(job.monitor, computing.evaluate, job)).records
 
     async def table(self, monitor: Monitor, phase: Phase, rows: WindowRows) -> bytes:
         """The rows as Parquet. Raises as `evaluate`."""
-        return (await self._done(monitor, _table, monitor, phase, rows)).table
+        return (await self._done(monitor, computing.table, monitor, phase, rows)).table
 
-    async def _done(self, monitor: Monitor, work: "Callable[..., _Answer]", *arguments: object) -> "_Answer":
+    async def _done(self, monitor: Monitor, work: "Callable[..., Answer]", *arguments: object) -> "Answer":
         slot = await self._take(monitor.id)
         try:
             answer = await self._ask(slot, monitor, work, *arguments)
@@ -72,11 +58,7 @@ class PoolEvaluator:
             async with self._freed:
                 self._free.append(slot)
                 self._freed.notify()
-        if answer.kind == "invalid":
-            raise Permanent(answer.reason)
-        if answer.kind == "failed":
-            raise Transient(answer.reason)
-        return answer
+        return answer.checked()
 
     async def close(self) -> None:
         """Stop the processes; a window that is being computed is given up."""
@@ -90,9 +72,7 @@ class PoolEvaluator:
             self._free.remove(slot)
         return slot
 
-    async def _ask(
-        self, slot: "_Slot", monitor: Monitor, work: "Callable[..., _Answer]", *arguments: object
-    ) -> _Answer:
+    async def _ask(self, slot: "_Slot", monitor: Monitor, work: "Callable[..., Answer]", *arguments: object) -> Answer:
         try:
             future = await asyncio.to_thread(slot.submit, monitor.id, work, *arguments)
             async with asyncio.timeout(self._timeout_seconds):
@@ -125,7 +105,7 @@ class _Slot:
                 self._executor = executor
                 self._pid = executor.submit(os.getpid).result()
 
-    def submit(self, monitor: str, work: "Callable[..., _Answer]", *arguments: object) -> "Future[_Answer]":
+    def submit(self, monitor: str, work: "Callable[..., Answer]", *arguments: object) -> "Future[Answer]":
         """Blocks while the process has to be started again."""
         self.start()
         self.last_monitor = monitor
@@ -172,7 +152,7 @@ def _prepare_process() -> None:
     from collector.evaluate import registry  # noqa: PLC0415 - what a window needs, before the first one comes
 
     registry.metrics_by_name()
-    _references()
+    computing.references()
 
 
 def _die_with_parent() -> None:
@@ -180,35 +160,3 @@ def _die_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
-
-
-@cache
-def _references() -> "References":
-    """What the process keeps between windows: the references that it has read."""
-    from collector.evaluate.references import References  # noqa: PLC0415 - only children import pandas for this
-
-    return References()
-
-
-def _evaluate(job: Job) -> _Answer:
-    from collector.evaluate.job import run  # noqa: PLC0415
-
-    return _answer(job.monitor, lambda: _Answer("done", run(job, _references())))
-
-
-def _table(monitor: Monitor, phase: Phase, rows: WindowRows) -> _Answer:
-    from collector.evaluate.job import table  # noqa: PLC0415
-
-    return _answer(monitor, lambda: _Answer("done", table=table(monitor, phase, rows)))
-
-
-def _answer(monitor: Monitor, work: Callable[[], _Answer]) -> _Answer:
-    from collector.evaluate.base import reason  # noqa: PLC0415
-
-    try:
-        return work()
-    except Invalid as error:
-        return _Answer("invalid", reason=str(error))
-    except Exception as error:  # it is tried again, then set aside with this reason
-        log.exception("computing for monitor %s failed", monitor.id)
-        return _Answer("failed", reason=reason(error))

@@ -62,6 +62,10 @@ class EvaluateHandler:
         self._most_rows = most_rows
 
     async def handle(self, lease: Lease) -> Effects:
+        with self._telemetry.span("evaluate", monitor=lease.monitor, item=lease.key, attempt=lease.attempt):
+            return await self._evaluate(lease)
+
+    async def _evaluate(self, lease: Lease) -> Effects:
         monitor = self._monitor(lease)
         if lease.key == ITEM_KEY:
             await self._first_windows.make(monitor, lease, self._references, self._evaluator)

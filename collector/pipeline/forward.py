@@ -34,6 +34,12 @@ class ForwardHandler:
         self._telemetry = telemetry
 
     async def handle(self, lease: Lease) -> Effects:
+        with self._telemetry.span(
+            "forward", monitor=lease.monitor, to=self._name, item=lease.key, attempt=lease.attempt
+        ):
+            return await self._forward(lease)
+
+    async def _forward(self, lease: Lease) -> Effects:
         destination = self._destinations.get(self._name)
         if destination is None:
             raise Permanent(f"the destination {self._name!r} is configured no more")

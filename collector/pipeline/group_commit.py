@@ -103,7 +103,8 @@ class GroupCommit:
             try:
                 appends = await _encode(groups)
                 began = time.perf_counter()
-                answers = await self._room.append(appends)
+                with self._telemetry.span("append", chunks=len(appends), rows=sum(group.rows for group in groups)):
+                    answers = await self._room.append(appends)
                 self._telemetry.observe("collector_buffer_append_seconds", time.perf_counter() - began)
             except Exception as error:  # noqa: BLE001 - one write failed: its requests are told, the next ones go on
                 for group in groups:

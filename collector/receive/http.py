@@ -113,7 +113,8 @@ def _gate(keys: Keys | None) -> Middleware:
         try:
             if keys is not None and resource is not None:
                 _admit(keys, request, scopes, path)
-            answer = await handler(request)
+            with request.app[DOOR].telemetry.span("receive", method=request.method, route=path):
+                answer = await handler(request)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - the one place where errors become answers

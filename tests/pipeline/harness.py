@@ -73,12 +73,19 @@ class Pipeline:
     """State: one replica of everything but the doors."""
 
     def __init__(
-        self, buffer: Buffer, evaluator: Evaluator, clock: ManualClock, directory: Path, *, most_rows: int = 1_000_000
+        self,
+        buffer: Buffer,
+        evaluator: Evaluator,
+        clock: ManualClock,
+        directory: Path,
+        *,
+        most_rows: int = 1_000_000,
+        tracer: Any = None,
     ) -> None:
         self.buffer = buffer
         self.clock = clock
         self.received = Received()
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry(tracer)
         self.references = References(buffer, directory)
         self.errors = LastErrors(buffer, clock)
         self.wake, self.deliver = asyncio.Event(), asyncio.Event()
