@@ -66,8 +66,6 @@ class Settings(BaseSettings):
     """Dead letters kept per monitor; older ones are dropped with their rows, and counted."""
     keep_dead_letters_days: Annotated[float, Field(gt=0)] = 30.0
     """Dead letters older than this are dropped with their rows, and counted."""
-    keep_data_bytes: Annotated[int, Field(ge=0)] = 256 * 2**20
-    """Rows of snapshots (`include_data`) kept in the buffer, per monitor; above it, those of the oldest are forgotten."""
     drain_seconds: Annotated[float, Field(ge=0)] = 0.0
     """How long a stopping process says that it is not ready before it closes its port: time for balancers to see."""
     shutdown_seconds: Annotated[float, Field(ge=0)] = 20.0
