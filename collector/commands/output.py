@@ -12,11 +12,14 @@ from collector.errors import CollectorError
 
 P = ParamSpec("P")
 
-COULD_NOT_RUN = 2
+COULD_NOT_RUN, INTERRUPTED = 2, 130
 
 
 def said_plainly(command: Callable[P, int | None]) -> Callable[P, NoReturn]:
-    """End the process with the command's exit code; an expected error is a sentence on stderr and exit code 2."""
+    """End the process with the command's exit code; an expected error is a sentence on stderr and exit code 2.
+
+    Ctrl-C is 130, as shells have it.
+    """
 
     @wraps(command)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
@@ -25,6 +28,9 @@ def said_plainly(command: Callable[P, int | None]) -> Callable[P, NoReturn]:
         except CollectorError as error:
             click.echo(error, err=True)
             code = COULD_NOT_RUN
+        except KeyboardInterrupt:  # click would say 1, which means that something was found
+            click.echo("stopped", err=True)
+            code = INTERRUPTED
         sys.exit(code or 0)
 
     return wrapper

@@ -217,7 +217,9 @@ def test_a_listed_column_that_the_file_lacks_is_missing_in_the_results(folder):
     answer = report(folder, "short.json", monitor="days")
 
     assert answer.exit_code == 1
-    assert "stability: FAIL Share of Missing Values: Share of Missing Values is 0.25; expected lte=0.1." in answer.stdout
+    assert (
+        "stability: FAIL Share of Missing Values: Share of Missing Values is 0.25; expected lte=0.1." in answer.stdout
+    )
 
 
 def test_a_time_that_is_given_stands_for_rows_that_have_none(folder):
@@ -270,6 +272,16 @@ def test_no_report_that_can_do_without_targets_is_no_pass(folder):
 
     assert answer.exit_code == 2
     assert "same.json: no report of monitor 'labelled' can do without targets (y)" in answer.stderr
+
+
+def test_an_interrupted_job_has_found_nothing(folder, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("collector.commands.report.Rows.read", interrupted)
+    answer = report(folder, "same.json")
+    assert answer.exit_code == 130
+    assert answer.stderr == "stopped\n"
 
 
 def test_sending_the_same_job_twice_leaves_each_snapshot_once_everywhere(folder):
