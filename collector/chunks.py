@@ -22,7 +22,7 @@ from array import array
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 import orjson
@@ -101,48 +101,79 @@ class Chunk(NamedTuple):
         return self.cells[before[place] * self.rows : before[place + 1] * self.rows]
 
 
-def encode(
-    columns: Mapping[str, Sequence[object]],
-    rows: int,
-    *,
-    times: Collection[str] = (),
-    types: Mapping[str, Collection[type]] | None = None,
-) -> bytes:
+def encode(columns: Mapping[str, Sequence[object]], rows: int, *, times: Collection[str] = ()) -> bytes:
     """Encode columns of equal length. Columns named in `times` hold microseconds, or None.
-
-    `types` may say the types of a column's values, neither more nor fewer: whoever has looked need not look again.
 
     >>> chunk = decode(encode({"distance": [733, None], "carrier": ["AA", "UA"]}, 2))
     >>> chunk.layout.names, chunk.layout.kinds, chunk.lists
     (('distance', 'carrier'), 'dB', ((), ('AA', 'UA')))
     """
+    return packed(typed(columns, rows, times=times))
+
+
+class Typed(NamedTuple):
+    """Columns as cells of their kinds, not yet a chunk. Those of requests with equal names and kinds can be joined.
+
+    `lists` has an entry for each column that has one (see above), and None for the others.
+    """
+
+    rows: int
+    names: tuple[str, ...]
+    kinds: str
+    cells: "Sequence[_Cells]"
+    lists: Sequence[list[object] | None]
+
+
+def typed(
+    columns: Mapping[str, Sequence[object]],
+    rows: int,
+    *,
+    times: Collection[str] = (),
+    types: Mapping[str, Collection[type]] | None = None,
+) -> Typed:
+    """`types` may say the types of a column's values, neither more nor fewer: who has looked need not look again."""
     known = types or {}
-    kinds = []
-    lists = []
-    cells: list[_Cells] = []
-    for name, column in columns.items():
-        if name in times:
-            kinds.append("t")
-            cells.append(_instants(column))
-            continue
-        kind, blob, listed = _encode_column(column, rows, known.get(name) or set(map(type, column)))
-        kinds.append(kind)
-        cells.append(blob)
-        if listed is not None:
-            lists.append(listed)
-    return _packed(rows, list(columns), kinds, lists, cells)
+    found = [
+        ("t", _instants(column), None)
+        if name in times
+        else _encode_column(column, rows, known.get(name) or set(map(type, column)))
+        for name, column in columns.items()
+    ]
+    kinds, cells, lists = zip(*found, strict=True) if found else ((), (), ())
+    return Typed(rows, tuple(columns), "".join(kinds), cells, lists)
 
 
-def _packed(
-    rows: int, names: Sequence[str], kinds: Sequence[str], lists: Sequence[object], cells: "Sequence[_Cells]"
-) -> bytes:
-    layout = orjson.dumps((names, "".join(kinds)))
-    listed_json = orjson.dumps(lists)
-    body = b"".join((_HEAD.pack(rows, len(layout), len(listed_json)), layout, listed_json, *cells))
+def joined(parts: Sequence[Typed]) -> Typed:
+    """Rows below each other, of columns with equal names and kinds.
+
+    >>> joined([typed({"s": ["a", "b"]}, 2), typed({"s": ["c", "a"]}, 2)]).lists
+    [['a', 'b', 'c']]
+    """
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    rows = sum(part.rows for part in parts)
+    columns: list[_Encoded] = []
+    for place, kind in enumerate(first.kinds):
+        cells = [part.cells[place] for part in parts]
+        lists = [part.lists[place] or [] for part in parts]
+        if kind in TEXTS:
+            columns.append(_joined_texts(cells, lists))
+        else:
+            columns.append((kind, b"".join(cells), list(chain.from_iterable(lists)) if kind == "j" else None))
+    kinds, all_cells, all_lists = zip(*columns, strict=True)
+    return Typed(rows, first.names, "".join(kinds), all_cells, list(all_lists))
+
+
+def packed(columns: Typed) -> bytes:
+    """As a chunk."""
+    layout = orjson.dumps((columns.names, columns.kinds))
+    listed = orjson.dumps([each for each in columns.lists if each is not None])
+    body = b"".join((_HEAD.pack(columns.rows, len(layout), len(listed)), layout, listed, *columns.cells))
     if len(body) >= _COMPRESS_FROM_BYTES:
-        packed = _packers.compress(body)
-        if len(packed) < len(body):
-            return b"%c%c%b" % (VERSION, _COMPRESSED, packed)
+        smaller = _packers.compress(body)
+        if len(smaller) < len(body):
+            return b"%c%c%b" % (VERSION, _COMPRESSED, smaller)
     return b"%c\0%b" % (VERSION, body)
 
 
@@ -155,7 +186,7 @@ def _encode_column(values: Sequence[object], rows: int, types: Collection[type])
     try:
         if len(types) == 1:
             if float in types:
-                return "d", array("d", cast("Sequence[float]", values)), None
+                return "d", struct.pack(f"<{rows}d", *values), None  # several times quicker than an array
             if str in types:
                 return _texts(values)
             if int in types:
@@ -193,10 +224,32 @@ def _integers(values: Sequence[int], rows: int) -> _Encoded:
 
 
 def _texts(values: Sequence[object]) -> _Encoded:
+    found = set(values)
+    if len(found) <= 256:  # in order, so that chunks of the same texts share their list, whichever came first
+        distinct = sorted(found - {None}, key=str) + [None] * (None in found)
+        return "B", bytes(map({value: code for code, value in enumerate(distinct)}.__getitem__, values)), distinct
     distinct = list(dict.fromkeys(values))
     codes = {value: code for code, value in enumerate(distinct)}
-    kind = "B" if len(codes) <= 256 else "H" if len(codes) <= 65536 else "I"
+    kind = _kind_of_codes(len(codes))
     return kind, array(kind, map(codes.__getitem__, values)), distinct
+
+
+def _joined_texts(cells: "Sequence[_Cells]", lists: Sequence[Sequence[object]]) -> _Encoded:
+    """One list for all of them; the codes follow."""
+    codes: dict[object, int] = {}
+    places = [[codes.setdefault(value, len(codes)) for value in values] for values in lists]
+    kind = _kind_of_codes(len(codes))
+    if kind == "B":  # so were all of them: a table of bytes translates them in one go
+        moved = [bytes(each).translate(bytes(place).ljust(256)) for each, place in zip(cells, places, strict=True)]
+        return kind, b"".join(moved), list(codes)
+    merged = array(kind)
+    for each, place in zip(cells, places, strict=True):
+        merged.extend(map(place.__getitem__, cast("Sequence[int]", each)))
+    return kind, merged, list(codes)
+
+
+def _kind_of_codes(distinct: int) -> str:
+    return "B" if distinct <= 256 else "H" if distinct <= 65536 else "I"
 
 
 def _json_value(value: object) -> object:
@@ -227,18 +280,18 @@ def picked(data: bytes, indexes: Sequence[int]) -> bytes:
     (2, [3.0, 1.0], [0, 0], ('a', 'b'))
     """
     chunk = decode(data)
-    lists: list[object] = []
+    lists: list[list[object] | None] = []
     cells: list[_Cells] = []
     for place, kind in enumerate(chunk.layout.kinds):
         if kind == "j":
             lists.append([_json_value(chunk.lists[place][index]) for index in indexes])
+            cells.append(b"")
             continue
         code = cast("Literal['q']", _CODES.get(kind, kind))  # or another of them: they differ in width alone
         column = chunk.of_column(place).cast(code)
         cells.append(array(code, [column[index] for index in indexes]))
-        if kind in TEXTS:
-            lists.append(list(chunk.lists[place]))
-    return _packed(len(indexes), list(chunk.layout.names), chunk.layout.kinds, lists, cells)
+        lists.append(list(chunk.lists[place]) if kind in TEXTS else None)
+    return packed(Typed(len(indexes), tuple(chunk.layout.names), chunk.layout.kinds, cells, lists))
 
 
 @lru_cache(maxsize=1024)

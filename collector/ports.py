@@ -410,7 +410,7 @@ class Intake(Protocol):
         *,
         request_key: str | None = None,
     ) -> None:
-        """As `take`, for a few rows that nobody has judged yet: requests that arrive together are judged together.
+        """As `take`, for not many rows, which nobody has judged yet: requests that arrive together are judged together.
 
         `told` hears what the request would have been told alone, or the error.
         """

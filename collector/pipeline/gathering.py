@@ -13,7 +13,7 @@ from collector.clock import Clock
 from collector.model import Judged
 from collector.monitor import Monitor
 from collector.pipeline.group_commit import Piece
-from collector.pipeline.pieces import pieces_of
+from collector.pipeline.pieces import Parts, expect, pieces_of
 from collector.pipeline.request import Request
 from collector.ports import Judge, Unjudged
 from collector.telemetry import Telemetry
@@ -24,7 +24,7 @@ _JUDGE_ON_LOOP_CELLS = 30_000
 """More cells than this are judged in a thread: about 2 ms of the loop's time."""
 
 _Asked = tuple[Request, Unjudged]
-_Found = tuple[Sequence[tuple[Request, int]], Judged | Exception]
+_Found = tuple[Parts, Judged | Exception, Sequence[Piece]]
 
 
 def rows_in(body: Unjudged) -> int:
@@ -70,8 +70,7 @@ class Gathering:
             found = await asyncio.to_thread(self._judged)
         else:
             found = self._judged()
-        pieces: list[Piece] = []
-        for parts, judged in found:
+        for parts, judged, pieces in found:
             if isinstance(judged, Exception):
                 for request, _ in parts:
                     request.refused(judged)
@@ -79,20 +78,25 @@ class Gathering:
             self._telemetry.count(
                 "collector_receive_rows_total", judged.rejected, monitor=self.monitor.id, outcome="rejected"
             )
-            pieces += pieces_of(self.monitor, judged, parts, now_us=self._clock.now_us())
-        return pieces
+            expect(pieces, parts, judged)
+        return [piece for _, _, pieces in found for piece in pieces]
 
     def _judged(self) -> list[_Found]:
         found: list[_Found] = []
         for alike in _alike(self._asked):
             together = self._together([body for _, body in alike]) if len(alike) > 1 else None
             if together is not None:
-                found.append(([(request, len(body)) for request, body in alike], together))
-                continue
-            for request, body in alike:
-                judged = self._alone(body)
-                found.append(([(request, 0 if isinstance(judged, Exception) else judged.table.rows)], judged))
+                found.append(self._cut([(request, len(body)) for request, body in alike], together))
+            else:
+                found += [self._cut([(request, 0)], self._alone(body)) for request, body in alike]
         return found
+
+    def _cut(self, parts: Parts, judged: Judged | Exception) -> _Found:
+        if isinstance(judged, Exception):
+            return parts, judged, ()
+        if len(parts) == 1:
+            parts = [(parts[0][0], judged.table.rows)]
+        return parts, judged, pieces_of(self.monitor, judged, parts, now_us=self._clock.now_us())
 
     def _together(self, bodies: Sequence[Unjudged]) -> Judged | None:
         """None when there is any fault, and somebody must be told of it."""

@@ -7,15 +7,14 @@ written at once: there is no timer to wait for.
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
 from collector import chunks
 from collector.errors import Backpressure
-from collector.model import Append, Appended, MonitorId, Pane, RequestPart, Table
+from collector.model import Append, Appended, MonitorId, Pane, RequestPart
 from collector.pipeline.request import Request
 from collector.pipeline.room import Room
 from collector.telemetry import Telemetry
@@ -25,8 +24,8 @@ MAX_GATHERED_ROWS = 500_000
 MAX_CHUNK_ROWS = 10_000
 """Rows of one chunk: a worker reads chunks whole, even when its window needs a few of their rows, and a store decides
 on the ids of one chunk at a time, while others wait."""
-_ENCODE_ON_LOOP_CELLS = 50_000
-"""More cells than this are encoded in a thread: about 2 ms of the loop's time."""
+_PACK_ON_LOOP_CELLS = 200_000
+"""More cells than this are packed in a thread: about 2 ms of the loop's time."""
 
 
 @dataclass(slots=True)
@@ -34,15 +33,13 @@ class Piece:
     """Rows of one pane on their way: those of one request, or of several that were judged together.
 
     `parts` says how many of the rows, one after another, came with which request; `first` tells pieces of one request
-    and pane apart. `types` are those of a column's values, where they are known.
+    and pane apart.
     """
 
     monitor: MonitorId
     pane: Pane
-    table: Table
-    types: Mapping[str, AbstractSet[type]]
+    columns: chunks.Typed
     ids: Sequence[bytes] | None
-    times: frozenset[str]
     max_event_us: int | None
     parts: Sequence[tuple[Request, int]]
     first: int = 0
@@ -153,20 +150,22 @@ def _part_rows(group: _Group) -> Sequence[int]:
 
 
 def _group(pieces: Sequence[Piece]) -> list[_Group]:
-    groups: dict[tuple[MonitorId, Pane], list[_Group]] = defaultdict(list)
+    """Rows of one pane share a chunk, if they have the same columns of the same kinds."""
+    groups: dict[object, list[_Group]] = defaultdict(list)
     for piece in pieces:
-        open_groups = groups[piece.monitor, piece.pane]
-        if not open_groups or open_groups[-1].rows + piece.table.rows > MAX_CHUNK_ROWS:
+        rows = piece.columns.rows
+        open_groups = groups[piece.monitor, piece.pane, piece.columns.names, piece.columns.kinds]
+        if not open_groups or open_groups[-1].rows + rows > MAX_CHUNK_ROWS:
             open_groups.append(_Group())
         open_groups[-1].pieces.append(piece)
-        open_groups[-1].rows += piece.table.rows
-    return [group for of_pane in groups.values() for group in of_pane]
+        open_groups[-1].rows += rows
+    return [group for alike in groups.values() for group in alike]
 
 
 async def _encode(groups: Sequence[_Group]) -> list[Append]:
     appends = []
     for group in groups:
-        if group.rows * len(group.pieces[0].table.columns) > _ENCODE_ON_LOOP_CELLS:
+        if group.rows * len(group.pieces[0].columns.names) > _PACK_ON_LOOP_CELLS:
             appends.append(await asyncio.to_thread(_append_of, group))
         else:
             appends.append(_append_of(group))
@@ -176,11 +175,10 @@ async def _encode(groups: Sequence[_Group]) -> list[Append]:
 def _append_of(group: _Group) -> Append:
     first = group.pieces[0]
     events = [piece.max_event_us for piece in group.pieces if piece.max_event_us is not None]
-    columns, types = _joined(group)
     return Append(
         monitor=first.monitor,
         pane=first.pane,
-        data=chunks.encode(columns, group.rows, times=first.times, types=types),
+        data=chunks.packed(chunks.joined([piece.columns for piece in group.pieces])),
         parts=[
             _part(rows, None if request.key is None else f"{request.key}/{piece.first}")
             for piece in group.pieces
@@ -196,34 +194,3 @@ def _part(rows: int, key: str | None) -> RequestPart:
 
 
 _keyless = lru_cache(maxsize=1024)(RequestPart)
-
-
-def _joined(group: _Group) -> tuple[Mapping[str, Sequence[object]], Mapping[str, AbstractSet[type]]]:
-    """The pieces' columns one below the other, and the types of their values where all pieces know them.
-
-    A column that a piece lacks is missing in its rows.
-    """
-    first = group.pieces[0]
-    if len(group.pieces) == 1:
-        return first.table.columns, first.types
-    names = first.table.columns.keys()
-    tables = [piece.table.columns for piece in group.pieces]
-    if all(table.keys() == names for table in tables):
-        types = {
-            name: frozenset[type]().union(*(piece.types[name] for piece in group.pieces))
-            for name in names
-            if all(name in piece.types for piece in group.pieces)
-        }
-        return {name: list(chain.from_iterable([table[name] for table in tables])) for name in names}, types
-    columns: dict[str, list[object]] = {}
-    rows = 0
-    for piece in group.pieces:
-        for name, values in piece.table.columns.items():
-            column = columns.setdefault(name, [])
-            if len(column) < rows:
-                column.extend([None] * (rows - len(column)))
-            column.extend(values)
-        rows += piece.table.rows
-    for column in columns.values():
-        column.extend([None] * (rows - len(column)))
-    return columns, {}

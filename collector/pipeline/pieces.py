@@ -3,18 +3,32 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
+from collector import chunks
 from collector.batch.panes import pane_of, panes_of
 from collector.model import Judged, MonitorId, Pane, Table
 from collector.monitor import Monitor
 from collector.pipeline.group_commit import MAX_CHUNK_ROWS, Piece
 from collector.pipeline.request import Request
 
+Parts = Sequence[tuple[Request, int]]
+"""How many rows, one after another, came with which request."""
 
-def pieces_of(monitor: Monitor, judged: Judged, parts: Sequence[tuple[Request, int]], *, now_us: int) -> list[Piece]:
-    """The good rows, by pane. `parts` says how many of them, one after another, came with which request.
+
+def expect(pieces: Sequence[Piece], parts: Parts, judged: Judged) -> None:
+    """Tell the requests how many pieces they wait for; those without any hear at once that nothing of them is good.
 
     Rows of several requests must be all good; those of one may have faults, which it is told with its receipt.
     """
+    places = {id(request): 0 for request, _ in parts}
+    for piece in pieces:
+        for request, _ in piece.parts:
+            places[id(request)] += 1
+    for request, _ in parts:
+        request.judged(places=places[id(request)], rejected=judged.rejected, errors=judged.errors)
+
+
+def pieces_of(monitor: Monitor, judged: Judged, parts: Parts, *, now_us: int) -> list[Piece]:
+    """The good rows, by pane, encoded as far as one request can be."""
     rows = judged.table.rows
     events = judged.event_us if monitor.event_time else None
     times = frozenset(
@@ -24,18 +38,18 @@ def pieces_of(monitor: Monitor, judged: Judged, parts: Sequence[tuple[Request, i
     def piece(pane: Pane, chosen: Sequence[int] | None, first: int = 0) -> Piece:
         """Of the chosen rows; None: of all of them."""
         if chosen is None:
-            table, types, ids, instants = judged.table, judged.types, judged.ids, events
+            table, ids, instants = judged.table, judged.ids, events
         else:
-            table, types = _select(judged.table, chosen), {}
+            table = _select(judged.table, chosen)
             ids = None if judged.ids is None else [judged.ids[i] for i in chosen]
             instants = None if events is None else [events[i] for i in chosen]
         return Piece(
             monitor=MonitorId(monitor.id),
             pane=pane,
-            table=table,
-            types=types,
+            columns=chunks.typed(
+                table.columns, table.rows, times=times, types=judged.types if chosen is None else None
+            ),
             ids=ids,
-            times=times,
             max_event_us=None if instants is None else max(instants),
             parts=parts if chosen is None else _parts_of(parts, chosen),
             first=first,
@@ -49,8 +63,6 @@ def pieces_of(monitor: Monitor, judged: Judged, parts: Sequence[tuple[Request, i
         for each, indexes in panes_of(monitor.window, [now_us] * rows if events is None else events).items():
             firsts = range(0, len(indexes), MAX_CHUNK_ROWS)
             found += [piece(each, indexes[first : first + MAX_CHUNK_ROWS], first) for first in firsts]
-    for request, places in _places(found, parts):
-        request.judged(places=places, rejected=judged.rejected, errors=judged.errors)
     return found
 
 
@@ -60,17 +72,7 @@ def _common_pane(monitor: Monitor, instants: Sequence[int]) -> Pane | None:
     return pane if pane.end_us is None or max(instants) < pane.end_us else None
 
 
-def _places(found: Sequence[Piece], parts: Sequence[tuple[Request, int]]) -> list[tuple[Request, int]]:
-    if len(found) == 1:
-        return [(request, 1) for request, _ in parts]
-    places = {id(request): 0 for request, _ in parts}
-    for piece in found:
-        for request, _ in piece.parts:
-            places[id(request)] += 1
-    return [(request, places[id(request)]) for request, _ in parts]
-
-
-def _parts_of(parts: Sequence[tuple[Request, int]], chosen: Sequence[int]) -> list[tuple[Request, int]]:
+def _parts_of(parts: Parts, chosen: Sequence[int]) -> list[tuple[Request, int]]:
     """How many of the chosen rows, which are in order, came with which request; those without any are left out."""
     if len(parts) == 1:
         return [(parts[0][0], len(chosen))]

@@ -26,7 +26,7 @@ from collector.telemetry import Telemetry
 
 T = TypeVar("T")
 
-_ON_THE_LOOP_BYTES = 256 * 1024
+ON_THE_LOOP_BYTES = 256 * 1024
 """A larger body is decoded and judged in a thread: it would hold up the other requests for milliseconds."""
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -95,7 +95,7 @@ class Body:
     @property
     def is_small(self) -> bool:
         """Whether it is decoded in no time. What is compressed may be large however small it looks."""
-        return len(self.data) <= (_ON_THE_LOOP_BYTES if self.encoding is None else _ON_THE_LOOP_BYTES // 32)
+        return len(self.data) <= (ON_THE_LOOP_BYTES if self.encoding is None else ON_THE_LOOP_BYTES // 32)
 
     @property
     def is_plain_json(self) -> bool:

@@ -10,7 +10,7 @@ refused here before the rows were judged, and an answer here is the answer that 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
@@ -26,14 +26,14 @@ from collector.model import Receipt
 from collector.monitor import Monitor
 from collector.receive import decoders, problems
 from collector.receive.decoders import json_rows
-from collector.receive.door import Door, is_idempotency_key, problem_parts
+from collector.receive.door import ON_THE_LOOP_BYTES, Door, is_idempotency_key, problem_parts
 from collector.receive.keys import Keys, Scope
 from collector.receive.problems import NoValidRows
-from collector.receive.routes.rows import GATHERED_BYTES, INFERENCES, receipt_body
+from collector.receive.routes.rows import INFERENCES, receipt_body
 
 log = logging.getLogger(__name__)
 
-MOST_BODY_BYTES = 256 * 1024
+MOST_BODY_BYTES = ON_THE_LOOP_BYTES
 """A larger body is decoded in a thread, beside which the price of a request object is nothing."""
 _MOST_HEAD_BYTES = 8 * 1024
 _PATIENCE_SECONDS = 1.0
@@ -58,7 +58,6 @@ class Lanes:
         self.server = server
         self.open: set[Lane] = set()
         self.closing = False
-        self._tasks: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
         self._observe = door.telemetry.observer("collector_receive_request_seconds", route=INFERENCES)
         self._count = lru_cache(maxsize=64)(self._counter)
@@ -85,22 +84,12 @@ class Lanes:
         for lane in list(self.open):
             lane.cut_off()
 
-    def run(self, work: Coroutine[None, None, None]) -> None:
-        """Run something that nobody waits for."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
     def forget(self, lane: "Lane") -> None:
         self.open.discard(lane)
         self._look_around()
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._look_around()
-
     def _look_around(self) -> None:
-        if self.closing and not self.open and not self._tasks:
+        if self.closing and not self.open:
             self._all_gone.set()
 
     def monitor(self, address: bytes, authorization: str | None) -> Monitor | None:
@@ -271,26 +260,15 @@ class Lane(asyncio.Protocol):
             if decoders.find(self._content_type) is not json_rows.decode:
                 return False
             parsed = json_rows.parse(body)
-            judged = None if len(body) <= GATHERED_BYTES else door.judge_parsed(monitor, parsed)
         except CollectorError:
             return False
         self._under_way = True
         self.came = []
-        if judged is not None:
-            self._lanes.run(self._taken(door.intake.take(monitor, judged, request_key=self._key)))
-            return True
         try:
             door.intake.gather(monitor, parsed, door.judge_parsed, self._told, request_key=self._key)
         except Exception as error:  # noqa: BLE001 - as anywhere at the door: what is raised becomes the answer
             self._told(error)
         return True
-
-    async def _taken(self, receipt: Awaitable[Receipt]) -> None:
-        try:
-            outcome: Receipt | Exception = await receipt
-        except Exception as error:  # noqa: BLE001 - likewise
-            outcome = error
-        self._told(outcome)
 
     def _told(self, outcome: Receipt | Exception) -> None:
         """Answer, and go on with what came meanwhile."""

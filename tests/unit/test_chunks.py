@@ -94,8 +94,24 @@ def test_columns_stand_apart_whatever_their_neighbours_are(columns):
 
 @given(st.one_of([st.lists(each, min_size=1, max_size=40) for each in SAME]))
 def test_a_column_whose_types_are_told_is_encoded_as_one_that_is_looked_at(values):
-    told = chunks.encode({"x": values}, len(values), types={"x": set(map(type, values))})
-    assert told == chunks.encode({"x": values}, len(values))
+    told = chunks.typed({"x": values}, len(values), types={"x": set(map(type, values))})
+    assert chunks.packed(told) == chunks.encode({"x": values}, len(values))
+
+
+@given(st.sampled_from(SAME), st.data())
+def test_columns_of_one_kind_are_joined_below_each_other(kind, data):
+    parts = data.draw(st.lists(st.lists(kind, min_size=1, max_size=20), min_size=1, max_size=5))
+    typed = [chunks.typed({"x": values}, len(values)) for values in parts]
+    alike = [(each, values) for each, values in zip(typed, parts, strict=True) if each.kinds == typed[0].kinds]
+    whole = chunks.decode(chunks.packed(chunks.joined([each for each, _ in alike])))
+    assert values_of(whole, 0) == [value for _, values in alike for value in values]
+
+
+@pytest.mark.parametrize("distinct", [[200, 200], [300, 10], [200, 40_000], [65_000, 65_000, 3]])
+def test_texts_that_are_many_together_get_wider_codes(distinct):
+    parts = [[f"{place}-{n}" for n in range(count)] for place, count in enumerate(distinct)]
+    whole = chunks.decode(chunks.packed(chunks.joined([chunks.typed({"x": values}, len(values)) for values in parts])))
+    assert values_of(whole, 0) == [value for values in parts for value in values]
 
 
 def test_chunks_that_look_alike_share_their_layout():

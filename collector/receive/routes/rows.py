@@ -17,8 +17,6 @@ from collector.receive.labels import judge_labels
 from collector.receive.problems import NoValidRows, row_errors
 
 INFERENCES = "/v1/monitors/{monitor}/inferences"
-GATHERED_BYTES = 16 * 1024
-"""Rows of a larger body are judged as they come, while they are in the processor's cache: they are a table already."""
 
 
 async def inferences(request: web.Request) -> web.Response:
@@ -26,7 +24,7 @@ async def inferences(request: web.Request) -> web.Response:
     door, monitor = door_of(request), monitor_of(request)
     request_key = idempotency_key(request)
     body = await body_of(request)
-    if body.is_plain_json and len(body.data) <= GATHERED_BYTES:
+    if body.is_small and body.is_plain_json:
         return _answer(await _gathered(door, monitor, json_rows.parse(body.data), request_key))
     now_us = door.clock.now_us()
     judged = await decoded(
