@@ -3,6 +3,7 @@
 import datetime as dt
 import decimal
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,11 @@ ROWS = 60
 NUMBERS = np.random.default_rng(0).normal(size=ROWS)
 
 
-def beside(**columns: object) -> pd.DataFrame:
+def beside(**columns: Any) -> pd.DataFrame:
     return pd.DataFrame({"x": NUMBERS, **columns})
 
 
-def many(*values: object) -> list[object]:
+def many(*values: Any) -> list[Any]:
     return [*values] * (ROWS // len(values))
 
 
@@ -87,7 +88,7 @@ ODD: dict[str, Callable[[], pd.DataFrame]] = {
     ),
     "targets that are instants": lambda: beside(target=pd.date_range("2020", periods=ROWS), prediction=NUMBERS),
 }
-NEEDED = {"TextEvals": {"column_name": "x"}, "RecsysPreset": {"k": 2}, "RecsysTestPreset": {"k": 2},
+NEEDED: dict[str, dict[str, Any]] = {"TextEvals": {"column_name": "x"}, "RecsysPreset": {"k": 2}, "RecsysTestPreset": {"k": 2},
           "BinaryClassificationTopKTestPreset": {"k": 2}}  # fmt: skip
 
 

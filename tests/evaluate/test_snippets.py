@@ -19,7 +19,7 @@ from collector import (
     test_preset,
     tests,
 )
-from collector.metric_preset import ClassificationPreset, DataDriftPreset, DataQualityPreset
+from collector.metric_preset import ClassificationPreset, DataDriftPreset, DataQualityPreset, RegressionPreset
 from collector.metrics import ColumnDriftMetric, ColumnSummaryMetric, generate_column_metrics
 from collector.test_preset import DataDriftTestPreset, DataStabilityTestPreset
 from collector.tests import (
@@ -128,6 +128,31 @@ def test_a_local_workspace(data_report, tmp_path):
     assert kept == {str(each.id) for each in (data_report, drift_checks, other)}
     ws.delete_snapshot(project.id, data_report.id)
     assert str(data_report.id) not in {str(snapshot.id) for snapshot in ws.list_snapshots(project.id)}
+
+
+CLASSIFICATION = [
+    "QualityMetric", "ClassBalance", "ConfusionMatrix", "QualityByClass", "ClassSeparationPlot", "ProbDistribution",
+    "RocCurve", "PRCurve", "PRTable",
+]  # fmt: skip
+REGRESSION = [
+    "QualityMetric", "PredictedVsActualScatter", "PredictedVsActualPlot", "ErrorPlot", "AbsPercentageErrorPlot",
+    "ErrorDistribution", "ErrorNormality", "TopErrorMetric", "ErrorBiasTable",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("preset", "mapping", "names"),
+    [
+        (ClassificationPreset(), ColumnMapping(task="classification"), CLASSIFICATION),
+        (RegressionPreset(), ColumnMapping(task="regression"), REGRESSION),
+    ],
+)
+def test_metrics_of_a_preset_stand_where_users_index_them(preset, mapping, names):
+    report = Report(metrics=[preset])
+    current = BATCH1.assign(prediction=np.linspace(0, 1, len(BATCH1)))
+    report.run(reference_data=None, current_data=current, column_mapping=mapping)
+    expected = [f"{mapping.task.title()}{name}" for name in names]
+    assert [metric["metric"] for metric in report.as_dict()["metrics"]] == expected
 
 
 def test_a_saved_report_is_a_report_again(data_report, tmp_path):

@@ -13,6 +13,10 @@ from collector.evaluate.metrics.classification_curves import (
     ClassificationPRTable,
     ClassificationRocCurve,
 )
+from collector.evaluate.metrics.classification_pictures import (
+    ClassificationClassSeparationPlot,
+    ClassificationProbDistribution,
+)
 from collector.evaluate.metrics.classification_quality import ClassificationQualityMetric
 from collector.evaluate.metrics.classification_tables import (
     ClassificationClassBalance,
@@ -28,6 +32,13 @@ from collector.evaluate.metrics.regression_errors import (
     RegressionErrorBiasTable,
     RegressionErrorNormality,
     RegressionTopErrorMetric,
+)
+from collector.evaluate.metrics.regression_pictures import (
+    RegressionAbsPercentageErrorPlot,
+    RegressionErrorDistribution,
+    RegressionErrorPlot,
+    RegressionPredictedVsActualPlot,
+    RegressionPredictedVsActualScatter,
 )
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric
 from collector.evaluate.presets.base import MetricPreset
@@ -86,8 +97,18 @@ class ClassificationPreset(MetricPreset):
             ClassificationClassBalance(),
             ClassificationConfusionMatrix(self.probas_threshold, self.k),
             ClassificationQualityByClass(self.probas_threshold, self.k),
-            *([ClassificationRocCurve(), ClassificationPRCurve(), ClassificationPRTable()] if _scored(context) else []),
+            *(_of_probabilities() if _scored(context) else []),
         ]
+
+
+def _of_probabilities() -> list[Metric]:
+    return [
+        ClassificationClassSeparationPlot(),
+        ClassificationProbDistribution(),
+        ClassificationRocCurve(),
+        ClassificationPRCurve(),
+        ClassificationPRTable(),
+    ]
 
 
 def _scored(context: Context) -> bool:
@@ -107,6 +128,11 @@ class RegressionPreset(MetricPreset):
     def expand(self, context: Context) -> Sequence[Metric | Group]:  # noqa: ARG002
         return [
             RegressionQualityMetric(),
+            RegressionPredictedVsActualScatter(),
+            RegressionPredictedVsActualPlot(),
+            RegressionErrorPlot(),
+            RegressionAbsPercentageErrorPlot(),
+            RegressionErrorDistribution(),
             RegressionErrorNormality(),
             RegressionTopErrorMetric(),
             RegressionErrorBiasTable(self.columns),

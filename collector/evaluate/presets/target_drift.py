@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from collector.evaluate.base import Context, Group, Metric
 from collector.evaluate.drift import DriftOptions
 from collector.evaluate.metrics.column_drift import ColumnDriftMetric
+from collector.evaluate.metrics.column_value_plot import ColumnValuePlot
 from collector.evaluate.metrics.correlations import ColumnCorrelationsMetric
 from collector.evaluate.presets.base import MetricPreset
 
@@ -27,5 +28,7 @@ class TargetDriftPreset(DriftOptions, MetricPreset):
             kind = definition.types[name]
             method, threshold = self.method(name, kind), self.threshold(name, kind)
             metrics.append(ColumnDriftMetric(name, stattest=method, stattest_threshold=threshold))
+            if name == definition.target and definition.task == "regression":
+                metrics.append(ColumnValuePlot(name))
             metrics.append(ColumnCorrelationsMetric(name))
         return metrics
