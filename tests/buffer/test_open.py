@@ -106,6 +106,39 @@ async def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     assert "version 999" in await refused(path)
 
 
+async def test_a_file_that_another_process_holds_locked_is_refused_with_that_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.buffer.sqlite.file.BUSY_SECONDS", 0.05)
+    path = tmp_path / "buffer.db"
+    buffer = made(f"sqlite://{path}")
+    await buffer.open()
+    await buffer.close()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+    other.execute("CREATE TABLE held (x)")
+    assert "another process holds the file locked" in await refused(path)
+    other.close()
+    await buffer.open()
+    await buffer.close()
+
+
+async def test_a_damaged_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "buffer.db"
+    buffer = made(f"sqlite://{path}")
+    await buffer.open()
+    await buffer.rows.append([rows("a")])
+    await buffer.close()
+    content = bytearray(path.read_bytes())
+    content[100:] = b"\x55" * (len(content) - 100)  # the tree of tables, and all behind it
+    path.write_bytes(content)
+    sentence = await refused(path)
+    assert "is damaged" in sentence
+    assert "keep a copy" in sentence
+    assert path.read_bytes() == bytes(content)
+
+
 async def test_a_directory_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
     assert "cannot be opened" in await refused(tmp_path)
 
