@@ -1,7 +1,7 @@
 """Rows that arrive together share one round trip to the buffer, and those of one window one chunk.
 
 One write is in flight at a time; what arrives meanwhile gathers for the next one. With nobody waiting, rows are
-written at once: there is no timer to wait for.
+written in the next turn of the loop: there is no timer to wait for.
 """
 
 import asyncio
@@ -90,6 +90,8 @@ class GroupCommit:
 
     async def _write(self) -> None:
         while self._waiting:
+            # One turn of the loop: who was just answered asks again, and shares this write instead of the next one.
+            await asyncio.sleep(0)
             loads, self._waiting, self._waiting_rows = self._waiting, [], 0
             pieces: list[Piece] = []
             for load in loads:
