@@ -51,7 +51,7 @@ def _run(fleet: Fleet, *, seconds: float, draw: random.Random) -> list[Sender]:
             memory = ", ".join(f"{name} {mib:.0f} MiB" for name, mib in fleet.memory_mib().items())
             rows = sum(sender.accepted for sender in senders)
             print(f"{now - began:5.0f} s: {rows} rows acknowledged; {memory}", flush=True)
-            next_sample += SAMPLE_SECONDS
+            next_sample = now + SAMPLE_SECONDS
         if now >= next_accident:
             fleet.accident(draw)
             next_accident = time.monotonic() + draw.uniform(*ACCIDENT_SECONDS)

@@ -4,7 +4,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Fleet:
         self.receivers = [self._service(folder / f"receiver-{n}", config) for n in range(2)]
         self.workers = [self._service(folder / f"worker-{n}", config) for n in range(2)]
         self.accidents: dict[str, int] = {}
+        self._deck: list[Callable[[random.Random], None]] = []
 
     def _service(self, folder: Path, config: str) -> Service:
         folder.mkdir()
@@ -64,7 +65,10 @@ class Fleet:
 
     def accident(self, draw: random.Random) -> None:
         """Something happens to one of them, and it is put right again, as an operator or Kubernetes would."""
-        happen = draw.choice([self._kill_a_receiver, self._kill_a_worker, self._kill_redis, self._freeze_a_worker])
+        if not self._deck:  # each kind has its turn, in an order that nobody knows
+            self._deck = [self._kill_a_receiver, self._kill_a_worker, self._kill_redis, self._freeze_a_worker]
+            draw.shuffle(self._deck)
+        happen = self._deck.pop()
         name = happen.__name__.strip("_").replace("_", " ")
         self.accidents[name] = self.accidents.get(name, 0) + 1
         happen(draw)
