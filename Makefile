@@ -7,7 +7,7 @@ RUN := .venv/bin
 # What scripts/install-* put aside, they did because the system has none, or one that is too old.
 WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/more/bin:$$PATH"
 
-.PHONY: help setup lock demo demo-check test check format bench soak oracle e2e-evidently clean
+.PHONY: help setup lock demo demo-check test check format bench soak oracle e2e-evidently senders e2e-senders clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "  %-16s %s\n", $$1, $$2}'
@@ -33,9 +33,9 @@ demo: setup  ## watch a model of flight delays being monitored; DEMO_ARGS=--exit
 demo-check: setup  ## every number that the last demo has delivered, beside plain pandas, scipy and sklearn
 	$(RUN)/python -m tests.demo.check demo-data
 
-test: setup  ## all tests but those of the peer (see e2e-evidently); TEST_ARGS goes to pytest
+test: setup  ## all tests but those of other people's packages (see e2e-evidently, e2e-senders); TEST_ARGS goes to pytest
 	scripts/install-redis
-	$(WITH_TOOLS) $(RUN)/pytest -rs --ignore=tests/e2e_evidently $(TEST_ARGS)
+	$(WITH_TOOLS) $(RUN)/pytest -rs --ignore=tests/e2e_evidently --ignore=tests/e2e_senders $(TEST_ARGS)
 
 check: setup  ## lint, format, types, layers
 	$(RUN)/ruff check .
@@ -72,6 +72,16 @@ e2e-evidently: setup oracle  ## snapshots in a real Evidently service; TEST_ARGS
 	scripts/install-redis
 	$(WITH_TOOLS) $(RUN)/pytest -rs tests/e2e_evidently $(TEST_ARGS)
 
+.senders/.ready: .tools/bin/uv
+	test -x .senders/bin/python || $(UV) venv --quiet --python $(PYTHON) .senders
+	$(UV) pip install --quiet --python .senders/bin/python 'bentoml[monitor-otlp]==1.4.39' 'kserve==0.21.0'
+	touch $@
+
+senders: .senders/.ready  ## model servers' own packages, in a virtual environment of their own
+
+e2e-senders: setup senders  ## BentoML's monitor and kserve's encoder as senders; TEST_ARGS goes to pytest
+	$(WITH_TOOLS) $(RUN)/pytest -rs tests/e2e_senders $(TEST_ARGS)
+
 clean:  ## remove what the targets made; data directories stay
-	rm -rf .venv .tools .oracle build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools .oracle .senders build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

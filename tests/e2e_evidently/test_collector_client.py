@@ -129,7 +129,7 @@ def test_reports_reach_the_workspace_that_the_client_named(
 
 
 def test_the_secret_is_asked_for_and_strange_metrics_are_named(answers: dict[str, Any]) -> None:
-    assert answers["wrong secret"] == 401
+    assert answers["wrong secret"] == "401"
     status, problem = answers["strange"]
     assert (status, problem["type"]) == (422, "/problems/invalid")
     assert "NonesuchMetric" in problem["detail"]
