@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
-START_SECONDS = 10
+START_SECONDS = 30
 
 
 def redis_binary() -> str:
@@ -43,6 +43,9 @@ class RedisServer:
 
     def client(self) -> redis.Redis:
         return redis.Redis(port=self.port)
+
+    def option(self, name: str) -> str:
+        return self._options[self._options.index(name) + 1]
 
     def start(self) -> None:
         """Returns once the server has loaded its data and answers."""

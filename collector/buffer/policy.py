@@ -17,7 +17,7 @@ ORPHAN_US = 7 * 24 * 3600 * SECOND_US
 """How long a label waits for its inference."""
 TOMBSTONES = 1_000
 """Purged panes that a monitor remembers, the newest: rows of those are late, rows of older ones begin anew."""
-PURGE_ROWS = 20_000
+PURGE_ROWS = 10_000
 """Rows that one step of a purge forgets: tens of milliseconds, between which other callers have their turn."""
 PURGED = "purged"
 LETTER_DELETED = "dead_letter_deleted"

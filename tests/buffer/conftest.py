@@ -1,18 +1,18 @@
-"""One store per test, as an SQLite file and as a Redis database; every test of the contract runs on both."""
+"""One store per test: an SQLite file, a Redis server, a Redis Cluster. Every test of the contract runs on all."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import redis
 
 from collector.buffer import Limits, open_buffer
 from collector.clock import ManualClock
 from collector.ports import Buffer
+from tests.redis_cluster import RedisCluster, keys_of
 from tests.redis_server import RedisServer
 
 ROOMY = Limits(max_rows=1_000_000, max_bytes=1_000_000_000)
@@ -24,6 +24,7 @@ class Store:
 
     url: str
     clock: ManualClock
+    servers: Sequence[RedisServer] = ()
     stack: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def open(self, limits: Limits = ROOMY) -> Buffer:
@@ -39,8 +40,7 @@ class Store:
                 dump = [line for line in file.iterdump() if "pings" not in line and "sqlite_sequence" not in line]
             file.close()
             return dump
-        with redis.Redis.from_url(self.url) as client:
-            return sorted(key for key in client.scan_iter() if key != b"collector:ping")
+        return sorted(key for key in keys_of(self.servers) if key != b"collector:ping")
 
 
 @pytest.fixture
@@ -56,17 +56,35 @@ def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     server.kill()
 
 
-@pytest_asyncio.fixture(params=["sqlite", pytest.param("redis", marks=pytest.mark.redis)])
+@pytest.fixture(scope="session")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    cluster = RedisCluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.kill()
+
+
+ADAPTERS = ["sqlite", *(pytest.param(name, marks=pytest.mark.redis) for name in ("redis", "redis-cluster"))]
+
+
+@pytest_asyncio.fixture(params=ADAPTERS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Store]:
+    servers: Sequence[RedisServer] = ()
     if request.param == "sqlite":
         url = f"sqlite://{tmp_path}/data/buffer.db"
-    else:
+    elif request.param == "redis":
         server: RedisServer = request.getfixturevalue("shared_redis")
-        with server.client() as client:
+        url, servers = server.url, [server]
+    else:
+        cluster: RedisCluster = request.getfixturevalue("shared_cluster")
+        url, servers = cluster.url, cluster.primaries
+    for each in servers:
+        with each.client() as client:
             client.flushall()
-        url = server.url
     async with AsyncExitStack() as stack:
-        yield Store(url, clock, stack)
+        yield Store(url, clock, servers, stack)
 
 
 @pytest_asyncio.fixture

@@ -7,6 +7,8 @@ from collector.model import Append, Label, Pane, RequestPart, Window
 from tests.buffer.machine import BufferMachine, M, panes
 from tests.buffer.model import name
 
+Sent = list[tuple[list[int], str | None]]
+"""Requests that share a chunk: the ids of their rows, and their key."""
 numbers = st.integers(0, 25)
 parts = st.lists(
     st.tuples(st.lists(numbers, min_size=1, max_size=4), st.none() | st.sampled_from(["r1", "r2", "r3"])),
@@ -17,18 +19,23 @@ parts = st.lists(
 
 class RowRules(BufferMachine):
     @rule(pane=panes, sent=parts)
-    def append(self, pane: Pane, sent: list[tuple[list[int], str | None]]) -> None:
+    def append(self, pane: Pane, sent: Sent) -> None:
+        self.append_all([(pane, sent)])
+
+    @rule(chunks=st.lists(st.tuples(panes, parts), min_size=2, max_size=3))
+    def append_all(self, chunks: list[tuple[Pane, Sent]]) -> None:
+        """In one call: each chunk knows what the ones before it brought."""
+        made = [self.chunk(pane, sent) for pane, sent in chunks]
+        expected = [self.model.append(each, self.now_us) for each in made]
+        answers = self.do(self.buffer.rows.append(made))
+        assert all(answer.refused is None for answer in answers)
+        assert [(answer.accepted, list(answer.duplicates), answer.late) for answer in answers] == expected
+
+    @staticmethod
+    def chunk(pane: Pane, sent: Sent) -> Append:
         flat = [number for ids, _ in sent for number in ids]
-        made = Append(
-            M,
-            pane,
-            bytes(flat),
-            tuple(RequestPart(len(ids), key) for ids, key in sent),
-            b"".join(name(number) for number in flat),
-        )
-        expected = self.model.append(made, self.now_us)
-        (answer,) = self.do(self.buffer.rows.append([made]))
-        assert (answer.accepted, list(answer.duplicates), answer.late, answer.refused) == (*expected, None)
+        asked = tuple(RequestPart(len(ids), key) for ids, key in sent)
+        return Append(M, pane, bytes(flat), asked, b"".join(name(number) for number in flat))
 
     @rule(sent=st.lists(st.tuples(numbers, st.integers(0, 2), st.none() | st.integers(0, 3)), min_size=1, max_size=4))
     def label(self, sent: list[tuple[int, int, int | None]]) -> None:

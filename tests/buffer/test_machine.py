@@ -15,6 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.buffer.machine import BufferMachine
 from tests.buffer.machine_queue import QueueRules
 from tests.buffer.machine_rows import RowRules
+from tests.redis_cluster import RedisCluster
 from tests.redis_server import RedisServer
 
 
@@ -35,6 +36,16 @@ class OnRedis(BufferMachine):
             client.flushall()
 
 
+class OnCluster(BufferMachine):
+    cluster: RedisCluster
+
+    def reset(self) -> None:
+        self.url = self.cluster.url
+        for server in self.cluster.primaries:
+            with server.client() as client:
+                client.flushall()
+
+
 class SqliteMachine(OnSqlite, RowRules, QueueRules):
     pass
 
@@ -48,6 +59,10 @@ class RedisMachine(OnRedis, RowRules, QueueRules):
 
 
 class RedisQueueMachine(OnRedis, QueueRules):
+    pass
+
+
+class ClusterMachine(OnCluster, RowRules, QueueRules):
     pass
 
 
@@ -78,3 +93,10 @@ def test_sqlite_does_what_the_model_does(machine: type[OnSqlite], tmp_path: Path
 def test_redis_does_what_the_model_does(machine: type[OnRedis], shared_redis: RedisServer) -> None:
     OnRedis.server = shared_redis
     run_state_machine_as_test(machine, settings=examples(30))
+
+
+@pytest.mark.redis
+@pytest.mark.timeout(60 + 300 * (THOROUGH - 1))
+def test_a_cluster_does_what_the_model_does(shared_cluster: RedisCluster) -> None:
+    OnCluster.cluster = shared_cluster
+    run_state_machine_as_test(ClusterMachine, settings=examples(10))

@@ -10,8 +10,8 @@ from collector.buffer.redis.store import Call, Store
 from collector.errors import Backpressure, Unavailable
 from collector.model import Append, Appended, MonitorId
 
-IDS_TOGETHER = 20_000
-"""Ids in one script, unless a single chunk has more: some 20 milliseconds in which nobody else is served."""
+IDS_TOGETHER = 10_000
+"""Ids in one script and round trip, unless a single chunk has more: some 20 milliseconds in which nobody else is served."""
 
 
 async def append_all(store: Store, appends: Sequence[Append], *, now_us: int, limits: Limits) -> Sequence[Appended]:
@@ -19,7 +19,9 @@ async def append_all(store: Store, appends: Sequence[Append], *, now_us: int, li
     for append in appends:
         check_append(append)
     groups = _together(appends)
-    answers = await store.run_each([_call([appends[at] for at in group], now_us, limits) for group in groups])
+    answers: list[Any] = []
+    for few in _rounds(appends, groups):
+        answers += await store.run_each([_call([appends[at] for at in group], now_us, limits) for group in few])
     if answers and all(isinstance(answer, Unavailable) for answer in answers):
         raise answers[0]
     found: dict[int, Appended] = {}
@@ -36,7 +38,7 @@ def _together(appends: Sequence[Append]) -> list[list[int]]:
     groups: list[list[int]] = []
     last: dict[MonitorId, tuple[list[int], int]] = {}
     for at, append in enumerate(appends):
-        new_ids = append.rows if append.ids else 0
+        new_ids = _ids(append)
         group, ids = last.get(append.monitor, ([], 0))
         if not group or (new_ids and ids + new_ids > IDS_TOGETHER):
             group, ids = [], 0
@@ -44,6 +46,24 @@ def _together(appends: Sequence[Append]) -> list[list[int]]:
         group.append(at)
         last[append.monitor] = group, ids + new_ids
     return groups
+
+
+def _rounds(appends: Sequence[Append], groups: Sequence[list[int]]) -> list[list[list[int]]]:
+    """Which groups share a round trip: Redis runs everything that came in one piece before it turns to somebody else."""
+    rounds: list[list[list[int]]] = []
+    ids = 0
+    for group in groups:
+        new_ids = sum(_ids(appends[at]) for at in group)
+        if not rounds or (new_ids and ids + new_ids > IDS_TOGETHER):
+            rounds.append([])
+            ids = 0
+        rounds[-1].append(group)
+        ids += new_ids
+    return rounds
+
+
+def _ids(append: Append) -> int:
+    return append.rows if append.ids else 0
 
 
 def _call(appends: Sequence[Append], now_us: int, limits: Limits) -> Call:

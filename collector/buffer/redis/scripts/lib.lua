@@ -210,7 +210,7 @@ end
 -- Labels that wait for their inference stand in `ids`, and by instant of arrival in one of many small zsets, the shelves:
 -- Redis keeps a zset of up to 128 members packed, in a quarter of the memory. account.orphans: how many labels wait;
 -- account.orphan_shelf: the next shelf to look through for labels that waited too long.
-local SHELVES = 8192
+local SHELVES = 16384
 
 local function orphan_shelf(prefix, id)
   local first, second = id:byte(1, 2)
