@@ -7,15 +7,19 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from collector.errors import Invalid
 from collector.evaluate import catalogue
 from collector.model import DeadLetter, MonitorId, SnapshotPage
 from collector.receive.decoders.table import Limits
 from collector.receive.evidently import frame, wish_of
+from collector.receive.judge import Judge
 from collector.receive.keys import Keys
 from tests.receive.doubles import NOW_US, default_monitor, opened
 from tests.receive.payloads import FOLDER
+from tests.receive.test_fuzz import NAMES, VALUES
 
 LIMITS = Limits(rows=1000, columns=50, bytes=1_000_000)
 HOURLY = {"type": "evidently:collector_trigger:IntervalTrigger", "interval": 3600}
@@ -124,6 +128,47 @@ def test_a_data_frame_is_rows_however_its_index_looks(value):
 def test_what_is_no_data_frame_is_refused(value):
     with pytest.raises(Invalid):
         frame(value, LIMITS)
+
+
+# ---------------------------------------------------------------- fuzz
+
+NESTED = st.recursive(
+    VALUES | st.sampled_from(["evidently:metric:A", "x:IntervalTrigger", "x:RowsCountTrigger", "x:RowsCountOrIntervalTrigger"]),
+    lambda inner: st.dictionaries(
+        st.sampled_from(["type", "rows_count", "interval", "rows_count_trigger", "interval_trigger", "metrics", "tests",
+                         "metadata", "tags", "column_name", "name", "display_name", "dataset", "missing_values"]),
+        inner | st.lists(inner, max_size=2), max_size=4),
+    max_leaves=8,
+)  # fmt: skip
+LAX = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+
+
+@given(
+    trigger=NESTED | st.just(HOURLY), report=NESTED | st.just(ONE_METRIC), name=st.sampled_from(["m", "", "a b"]),
+    more=st.dictionaries(st.sampled_from(["project_id", "api_url", "api_secret"]), VALUES),
+)  # fmt: skip
+@example(trigger={"type": "x:IntervalTrigger", "interval": 1e300}, report=ONE_METRIC, name="m", more={})
+@LAX
+def test_any_collector_is_a_monitor_or_a_refusal(trigger, report, name, more):
+    document = {"trigger": trigger, "report_config": report, **more}
+    try:
+        assert wish_of(name, document, destinations={}).monitor.id == name
+    except Invalid as error:
+        assert str(error)  # noqa: PT017 - most are refused
+
+
+@given(
+    value=st.dictionaries(NAMES, VALUES | st.dictionaries(st.text(max_size=2), VALUES, max_size=3), max_size=4) | VALUES
+)
+@LAX
+def test_any_data_frame_is_rows_that_are_taken_or_named_or_a_refusal(value):
+    try:
+        decoded = frame(value, LIMITS)
+    except Invalid as error:
+        assert str(error)  # noqa: PT017 - most are refused
+        return
+    judged = Judge(max_future_seconds=86_400).judge(decoded, default_monitor(columns={}), now_us=NOW_US)
+    assert judged.table.rows + judged.rejected == decoded.table.rows + len(decoded.errors)
 
 
 # ---------------------------------------------------------------- over HTTP
