@@ -56,7 +56,11 @@ def some_days(folder: Path, dates: Sequence[str]) -> list[tuple[Name, Values]]:
         if {"champion", "challenger"} <= arms.keys():
             slices.append(("challenger", "champion", arms["challenger"], arms["champion"]))
         for rows_of, against, current, reference in slices:
-            drifts = {name: drift_of(name, current.rows, reference.rows) for name in COLUMNS}
+            drifts = {
+                name: drift_of(name, current.rows, reference.rows)
+                for name in COLUMNS
+                if current.rows[name].notna().any()  # a day without weather: nothing to compare
+            }
             found += [
                 (Name(report, str(date), rows_of, against), values)
                 for report, values in (
@@ -86,7 +90,7 @@ def drift(drifts: Mapping[str, "Drift"], current: pd.DataFrame, reference: pd.Da
     drifted = sum(column.drifted for column in drifts.values())
     index = stability_index(_values("distance", current), _values("distance", reference))
     found: dict[str, object] = {"rows": len(current), "reference rows": len(reference)}
-    found |= {"drifted columns": drifted, "columns": len(COLUMNS), "share drifted": drifted / len(COLUMNS)}
+    found |= {"drifted columns": drifted, "columns": len(drifts), "share drifted": drifted / len(drifts)}
     for name, column in drifts.items():
         found |= {f"{name} method": column.method, f"{name} score": column.score, f"{name} drifted": column.drifted}
     return found | {"distance psi": index, "distance psi drifted": index >= 0.2}
@@ -98,7 +102,7 @@ def stability(drifts: Mapping[str, "Drift"], current: pd.DataFrame, reference: p
     delays_missing = float(current["departure_delay"].isna().mean())
     mean, usual = current["departure_delay"].mean(), reference["departure_delay"].mean()
     spread = reference["departure_delay"].std()
-    share = sum(column.drifted for column in drifts.values()) / len(COLUMNS)
+    share = sum(column.drifted for column in drifts.values()) / len(drifts)
     return {
         "rows": len(current),
         "number of rows": len(current),
