@@ -55,7 +55,7 @@ format: setup  ## put every file into its one format
 bench: setup oracle  ## what it costs, as ratios to peers and floors in the same run, into docs/benchmarks.md; needs wrk
 	scripts/install-redis
 	$(RUN)/python -m tests.bench.evaluate --full --write docs/benchmarks.md
-	$(WITH_TOOLS) $(RUN)/python -m tests.bench.receive --append docs/benchmarks.md
+	$(WITH_TOOLS) $(RUN)/python -m tests.bench.receive --write docs/benchmarks.md
 
 SOAK_MINUTES ?= 10
 

@@ -4,6 +4,7 @@ A column whose value types are all clean costs one C loop and nothing else; only
 Python. What passes here is never checked again: ids are text, instants are integers, every other value is a scalar.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
@@ -18,6 +19,8 @@ from collector.receive.words import shown
 from collector.strict import near_miss
 
 _TEXT_ONLY = {str}
+_PACKED: Mapping[str, set[type]] = {"d": {float}, "q": {int}}
+"""What an array holds needs no look."""
 _WHOLE_ONLY = {int}
 _ID_EXPECTED = "expected text or a whole number"
 
@@ -67,7 +70,7 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
         elif type(values) is Instants:
             columns[name] = _as_text(values, role, name, faults)
         else:
-            found = types[name] = set(map(type, values))
+            found = types[name] = _PACKED[values.typecode] if type(values) is array else set(map(type, values))
             columns[name] = values if found <= role.clean else _walk(name, values, role, faults)
     ids = None
     if roles.id is not None:

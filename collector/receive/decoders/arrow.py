@@ -1,9 +1,10 @@
 """`application/vnd.apache.arrow.stream`: an Arrow IPC stream, its record batches one after another.
 
-Values leave as plain Python lists, taken from the buffers whole, never scalar by scalar. Types that a row cannot hold
+Values leave as plain Python lists, or packed as they came, taken from the buffers whole, never scalar by scalar. Types that a row cannot hold
 (lists, structs, binary) leave as they are, so that each row is judged, and refused, with its column's name.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,28 +63,28 @@ def _read(reader: Any, limits: Limits) -> Any:
     return pa.Table.from_batches(batches, reader.schema)
 
 
-def _values(array: Any) -> Sequence[object]:
-    kind = array.type
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], kind)
-    if isinstance(array, pa.ExtensionArray):
-        return _values(array.storage)
+def _values(column: Any) -> Sequence[object]:
+    kind = column.type
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], kind)
+    if isinstance(column, pa.ExtensionArray):
+        return _values(column.storage)
     types = pa.types
     if types.is_dictionary(kind):
-        return _coded(array)
+        return _coded(column)
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
-        return _coded(pc.dictionary_encode(pc.cast(array, pa.large_string())))
+        return _coded(pc.dictionary_encode(pc.cast(column, pa.large_string())))
     if types.is_timestamp(kind) or types.is_date(kind):
-        return Instants(_numbers(pc.cast(_naive(array), pa.timestamp("us"), safe=False).view(pa.int64()), "int64"))
+        return Instants(_numbers(pc.cast(_naive(column), pa.timestamp("us"), safe=False).view(pa.int64()), "int64"))
     if types.is_uint64(kind):
-        return _numbers(array, "uint64")
+        return _numbers(column, "uint64")
     if types.is_integer(kind):
-        return _numbers(pc.cast(array, pa.int64()), "int64")
+        return _packed_numbers(pc.cast(column, pa.int64()), "int64")
     if types.is_floating(kind) or types.is_decimal(kind):
-        return _numbers(pc.cast(array, pa.float64()), "double")
+        return _packed_numbers(pc.cast(column, pa.float64()), "double")
     if types.is_boolean(kind):
-        return [None if value is None else value == 1 for value in _numbers(pc.cast(array, pa.uint8()), "uint8")]
-    plain: list[object] = array.to_pylist()  # nested, binary, null: as Python has them
+        return [None if value is None else value == 1 for value in _numbers(pc.cast(column, pa.uint8()), "uint8")]
+    plain: list[object] = column.to_pylist()  # nested, binary, null: as Python has them
     return plain
 
 
@@ -102,6 +103,18 @@ def _coded(array: Any) -> Sequence[object]:
     if array.indices.null_count:
         return [None if code is None else distinct[code] for code in codes]
     return list(map(distinct.__getitem__, codes))
+
+
+def _packed_numbers(values: Any, kind: str) -> Sequence[object]:
+    """Numbers without gaps stay as they lie in memory, which is how a chunk stores them."""
+    if values.null_count:
+        return _numbers(values, kind)
+    packed = array(_FORMATS[kind])
+    if len(values):
+        packed.frombytes(
+            memoryview(values.buffers()[1]).cast("B")[values.offset * 8 : (values.offset + len(values)) * 8]
+        )
+    return packed
 
 
 def _numbers(array: Any, kind: str) -> list[Any]:

@@ -1,0 +1,77 @@
+"""How long a request of one row takes beside the evaluation of a large window, on the same two cores."""
+
+import json
+import time
+import urllib.request
+
+import numpy as np
+import pyarrow as pa
+
+from tests.bench.load import asking, p99
+from tests.bench.servers import Options, Server, ours
+
+_ROWS, _COLUMNS, _TIMES = 100_000, 50, 4
+_CONFIG = """
+monitors:
+  - id: m
+    window: {every: 1d}
+    reports: [{name: rows, metrics: [DatasetSummaryMetric]}]
+  - id: large
+    window: {every: 1d}
+    reference: {upload: true}
+    reports: [{name: all, metrics: [DataDriftPreset, DataQualityPreset]}]
+"""
+
+
+def beside_an_evaluation(row: bytes) -> tuple[float, float]:
+    """p99 in milliseconds, while nothing else happens and while the window is evaluated."""
+    options = Options(core=None, arguments=("--role", "all"), config=_CONFIG)
+    with ours(options=options, COLLECTOR_SQLITE_SYNCHRONOUS="NORMAL") as server:
+        _send(server, "PUT", "reference", _table(0))
+        _evaluate(server, 0)  # the first one also starts what computes
+        with asking(server, "/v1/monitors/m/inferences", row) as patient:
+            time.sleep(6)
+        idle = [milliseconds for _, milliseconds in patient.answers]
+        busy: list[float] = []
+        for number in range(1, _TIMES + 1):
+            _send(server, "POST", "inferences", _table(number))
+            with asking(server, "/v1/monitors/m/inferences", row) as patient:
+                began, ended = _evaluate(server, number, send=False)
+            busy += [milliseconds for due, milliseconds in patient.answers if began <= due <= ended]
+    return p99(idle), p99(busy)
+
+
+def _evaluate(server: Server, seed: int, *, send: bool = True) -> tuple[float, float]:
+    """From when to when a window was evaluated."""
+    if send:
+        _send(server, "POST", "inferences", _table(seed))
+    before = _seen(server)
+    began = time.perf_counter()
+    _send(server, "POST", "flush", b"")
+    for _ in range(1200):
+        if _seen(server) != before:
+            return began, time.perf_counter()
+        time.sleep(0.05)
+    raise SystemExit("the window was not evaluated within a minute")
+
+
+def _seen(server: Server) -> object:
+    with urllib.request.urlopen(f"{server.url}/v1/snapshots?monitor=large", timeout=20) as answer:
+        return [(each["id"], each["revision"]) for each in json.load(answer)["snapshots"]]
+
+
+def _send(server: Server, method: str, what: str, body: bytes) -> None:
+    headers = {"Content-Type": "application/vnd.apache.arrow.stream"}
+    request = urllib.request.Request(f"{server.url}/v1/monitors/large/{what}", body, headers, method=method)
+    urllib.request.urlopen(request, timeout=60).close()
+
+
+def _table(seed: int) -> bytes:
+    draw = np.random.default_rng(seed)
+    columns = {f"x{n}": draw.normal(size=_ROWS) for n in range(_COLUMNS - 5)}
+    names = {f"s{n}": draw.choice(["a", "b", "c", "d"], _ROWS) for n in range(5)}
+    table = pa.table({**columns, **names})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return bytes(sink.getvalue())
