@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import orjson
 
-from collector.batch.due import windows_of
+from collector.batch.windows import windows_of
 from collector.errors import Invalid, UnknownMonitor
 from collector.model import Account, MonitorId, MonitorState, PaneState, SnapshotQuery
 from collector.monitor import DestinationSettings, Monitor, misdirected

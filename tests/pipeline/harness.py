@@ -96,8 +96,12 @@ class Pipeline:
         )  # fmt: skip
         self.bound = TotalBound(2000, 10_000_000, self.telemetry)
         self.intake = BufferedIntake(
-            buffer=buffer, room=Room(buffer.rows, self.registry.get, self.bound), references=self.references,
-            telemetry=self.telemetry, clock=clock, wake=self.wake,
+            buffer=buffer,
+            room=Room(buffer.rows, self.registry.get, self.bound),
+            references=self.references,
+            telemetry=self.telemetry,
+            clock=clock,
+            wake=self.wake,
         )
         self.housekeeping = Housekeeping(
             buffer=buffer, registry=self.registry, wake=self.wake, telemetry=self.telemetry, clock=clock,
