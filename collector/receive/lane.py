@@ -8,30 +8,24 @@ refused here before the rows were judged, and an answer here is the answer that 
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from email.utils import formatdate
 from functools import lru_cache
-from http import HTTPStatus
 from typing import cast
 
 import httptools
-from aiohttp import hdrs
 from aiohttp.tcp_helpers import tcp_keepalive
 
 from collector.errors import CollectorError
 from collector.model import Receipt
 from collector.monitor import Monitor
-from collector.receive import decoders, problems
+from collector.receive import decoders
+from collector.receive.answers import Answers
 from collector.receive.decoders import json_rows
-from collector.receive.door import ON_THE_LOOP_BYTES, Door, is_idempotency_key, problem_parts
+from collector.receive.door import ON_THE_LOOP_BYTES, Door, is_idempotency_key
 from collector.receive.keys import Keys, Scope
-from collector.receive.problems import NoValidRows
-from collector.receive.routes.rows import INFERENCES, receipt_body
-
-log = logging.getLogger(__name__)
+from collector.receive.routes.rows import INFERENCES
 
 MOST_BODY_BYTES = ON_THE_LOOP_BYTES
 """A larger body is decoded in a thread, beside which the price of a request object is nothing."""
@@ -61,7 +55,7 @@ class Lanes:
         self._all_gone = asyncio.Event()
         self._observe = door.telemetry.observer("collector_receive_request_seconds", route=INFERENCES)
         self._count = lru_cache(maxsize=64)(self._counter)
-        self._date = (0, b"")
+        self._answers = Answers()
         self._sweeper = asyncio.create_task(self._sweep(), name="sweep connections")
 
     def connection(self) -> asyncio.Protocol:
@@ -106,20 +100,10 @@ class Lanes:
 
     def answer(self, outcome: Receipt | Exception, seconds: float) -> bytes:
         """The whole answer, counted."""
-        status, content_type, headers, body = _answer(outcome)
+        status, answer = self._answers.of(outcome)
         self._observe(seconds)
         self._count(status)(1)
-        now = int(time.time())
-        if now != self._date[0]:
-            self._date = (now, formatdate(now, usegmt=True).encode())
-        return b"%bContent-Type: %b\r\nContent-Length: %d\r\nDate: %b\r\n%b\r\n%b" % (
-            _status_line(status),
-            content_type,
-            len(body),
-            self._date[1],
-            headers,
-            body,
-        )
+        return answer
 
     def _counter(self, status: int) -> Callable[[float], None]:
         return self.door.telemetry.counter("collector_receive_requests_total", route=INFERENCES, status=str(status))
@@ -150,6 +134,8 @@ class Lane(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         tcp_keepalive(self._transport)
         self._lanes.open.add(self)
+        if self._lanes.closing:  # it was accepted before the port closed, and is told of it only now
+            self._hand_over()
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
         self._lanes.forget(self)
@@ -199,7 +185,8 @@ class Lane(asyncio.Protocol):
         transport.set_protocol(inner)
         inner.connection_made(transport)
         transport.resume_reading()
-        inner.data_received(b"".join(self.came))
+        if self.came:
+            inner.data_received(b"".join(self.came))
 
     # ------------------------------------------------------------ one request, as the parser tells it
 
@@ -287,25 +274,3 @@ class Lane(asyncio.Protocol):
             came, self.came = b"".join(self.came), []
             transport.resume_reading()
             self.data_received(came)
-
-
-def _answer(outcome: Receipt | Exception) -> tuple[int, bytes, bytes, bytes]:
-    """Status, content type, further headers and body; as the handler of the route, and the gate before it, answer."""
-    try:
-        if isinstance(outcome, Receipt):
-            return 202, b"application/json", b"", receipt_body(outcome)
-    except NoValidRows as error:
-        outcome = error
-    problem = problems.of_error(outcome)
-    if problem is None:
-        log.error("unexpected error in POST %s", INFERENCES, exc_info=outcome)
-        problem = problems.internal()
-    headers, body = problem_parts(problem)
-    content_type = headers.pop(hdrs.CONTENT_TYPE)
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return problem.kind.status, content_type.encode(), lines.encode("latin-1"), body
-
-
-@lru_cache(maxsize=64)
-def _status_line(status: int) -> bytes:
-    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
