@@ -52,7 +52,9 @@ async def data(request: web.Request) -> web.Response:
     rows = await door_of(request).buffer.snapshots.data(SnapshotId(request.match_info["snapshot"]))
     if rows is None:
         snapshot = request.match_info["snapshot"]
-        sentence = f"no rows are kept of snapshot {snapshot!r}: its monitor needs include_data, and they are kept for a time"
+        sentence = (
+            f"no rows are kept of snapshot {snapshot!r}: its monitor needs include_data, and they are kept for a time"
+        )
         raise NotFound(sentence, snapshot=snapshot)
     name = f'attachment; filename="{request.match_info["snapshot"]}.parquet"'
     return web.Response(body=rows, headers={hdrs.CONTENT_TYPE: PARQUET, hdrs.CONTENT_DISPOSITION: name})
