@@ -9,7 +9,15 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
-from pydantic import BeforeValidator, Field, SecretStr, WithJsonSchema, field_serializer, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from collector.alert import AlertSettings
 from collector.durations import Duration, microseconds
