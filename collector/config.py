@@ -1,7 +1,7 @@
 """`collector.yaml`, a monitor's JSON and the settings, read at the edge: either a valid model or a clear answer.
 
 Every complaint names where (file and line, or the variable), the key, and what was expected; all of them are told at
-once. What the keys mean stands in `monitor.py` and `settings.py`.
+once. What the keys mean stands in `monitor` and `settings.py`.
 """
 
 import difflib

@@ -1,4 +1,4 @@
-"""How the process runs: read from the environment, prefix `COLLECTOR_`. What is watched stands in `monitor.py`."""
+"""How the process runs: read from the environment, prefix `COLLECTOR_`. What is watched stands in `monitor`."""
 
 from pathlib import Path
 from typing import Annotated, Literal

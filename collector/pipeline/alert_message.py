@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from collector.alert import AlertSettings
 from collector.durations import format_duration
-from collector.monitor import Monitor
+from collector.monitor import AlertSettings, Monitor
 from collector.pipeline.alert_state import Subject
 from collector.snapshot import iso
 

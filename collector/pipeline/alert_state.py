@@ -6,8 +6,7 @@ from typing import Any
 
 import orjson
 
-from collector.alert import AlertSettings
-from collector.monitor import Monitor
+from collector.monitor import AlertSettings, Monitor
 from collector.ports import Buffer
 
 KIND = "alerts"

@@ -11,12 +11,11 @@ from typing import Any
 
 import orjson
 
-from collector.alert import AlertSettings
 from collector.clock import Clock
 from collector.durations import microseconds
 from collector.errors import UnknownMonitor
 from collector.model import DestinationName, Item, Lease, MonitorId, Settlement, SnapshotRecord, Window, outbox
-from collector.monitor import Monitor
+from collector.monitor import AlertSettings, Monitor
 from collector.pipeline.alert_message import message_body
 from collector.pipeline.alert_state import AlertState
 from collector.pipeline.errors import LastErrors
