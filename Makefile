@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
+# Files of tests side by side: they wait for processes and servers more than they compute.
+JOBS ?= 3
 UV := scripts/uv
 RUN := .venv/bin
 # What scripts/install-* put aside, they did because the system has none, or one that is too old.
@@ -35,7 +37,7 @@ demo-check: setup  ## every number that the last demo has delivered, beside plai
 
 test: setup  ## all tests but those of other people's packages (see e2e-evidently, e2e-senders); TEST_ARGS goes to pytest
 	scripts/install-redis
-	$(WITH_TOOLS) $(RUN)/pytest -rs --ignore=tests/e2e_evidently --ignore=tests/e2e_senders $(TEST_ARGS)
+	$(WITH_TOOLS) $(RUN)/pytest -rs -n $(JOBS) --dist loadfile --ignore=tests/e2e_evidently --ignore=tests/e2e_senders $(TEST_ARGS)
 
 check: setup  ## lint, format, types, layers
 	$(RUN)/ruff check .

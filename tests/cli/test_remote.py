@@ -1,6 +1,8 @@
 """The commands that ask a running service, against a running service."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner
@@ -24,10 +26,34 @@ monitors:
 """
 
 
+class Refusing(BaseHTTPRequestHandler):
+    """A webhook that will never take this: what is sent there is a dead letter at once."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(400)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Quietly."""
+
+
 @pytest.fixture(scope="module")
-def service(tmp_path_factory):
+def hook():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory, hook):
     folder = tmp_path_factory.mktemp("service")
-    running = Service(folder, CONFIG % free_port(), COLLECTOR_MAX_ATTEMPTS="1").start()
+    running = Service(folder, CONFIG % hook).start()
     rows = [{"id": f"{day}-{row}", "t": f"2013-01-{day:02}T06:00:00Z"} for day in range(1, 4) for row in range(5)]
     assert running.post("/v1/monitors/flights/inferences", rows)[0] == 202
     assert running.post("/v1/monitors/flights/flush", {})[0] == 202

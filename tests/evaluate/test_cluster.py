@@ -70,7 +70,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for process in reversed(processes):
             process.terminate()
         for process in processes:
-            process.wait(20)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # its worker processes are daemons: they end with their nanny, or by it
+                process.kill()
+                process.wait()
 
 
 @asynccontextmanager

@@ -119,10 +119,16 @@ def test_presets_hold_what_people_expect():
     entries = report.as_dict()["metrics"]
     assert [(each["metric"], each["parameters"].get("column_name")) for each in entries] == [
         ("ColumnDriftMetric", "target"),
+        ("ColumnValuePlot", "target"),
         ("ColumnCorrelationsMetric", "target"),
         ("ColumnDriftMetric", "prediction"),
         ("ColumnCorrelationsMetric", "prediction"),
         ("RegressionQualityMetric", None),
+        ("RegressionPredictedVsActualScatter", None),
+        ("RegressionPredictedVsActualPlot", None),
+        ("RegressionErrorPlot", None),
+        ("RegressionAbsPercentageErrorPlot", None),
+        ("RegressionErrorDistribution", None),
         ("RegressionErrorNormality", None),
         ("RegressionTopErrorMetric", None),
         ("RegressionErrorBiasTable", None),
