@@ -92,7 +92,7 @@ async def test_a_zstd_bomb_that_does_not_say_its_size_is_refused():
     ("encoding", "body"),
     [
         ("gzip", b"[]"),
-        ("gzip", gzip.compress(b"[]")[:-4]),
+        ("gzip", gzip.compress(b"[]", mtime=0)[:-4]),
         ("deflate", b"\xff\xff\xff"),
         ("zstd", b"[]"),
         ("zstd", zstandard.compress(b"[1,2,3]" * 100)[:-4]),
