@@ -3,18 +3,17 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
-
-from aiohttp import web
+from typing import TYPE_CHECKING, Literal
 
 from collector import __version__
 from collector.buffer import Limits, open_buffer
 from collector.clock import SystemClock
 from collector.errors import CollectorError, Unavailable
+from collector.listening import listening
 from collector.model import MonitorId
 from collector.monitor import Configuration, EvidentlyDestination, Monitor
 from collector.pages import StoredPages
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     from collector.evaluate.pool import PoolEvaluator
 
 log = logging.getLogger(__name__)
-
-_LOOK_SECONDS = 0.05
 
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 """More than one write of requests leaves behind at once."""
@@ -185,7 +182,9 @@ async def run(
             extra_routes=pages.routes(StoredPages(registry, buffer)),
             workspaces=_workspaces(configuration),
         )
-        await stack.enter_async_context(_listening(site, settings, serving))
+        await stack.enter_async_context(
+            listening(site, settings, serving.host, serving.port, share_port=serving.share_port)
+        )
         _calm_garbage_collector()
         log.info("listening on http://%s:%d as %s, rows are durable as %s", serving.host, serving.port, serving.role,
                  buffer.durability())  # fmt: skip
@@ -279,41 +278,3 @@ def _workspaces(configuration: Configuration) -> dict[str, str]:
     """Which destination is the Evidently service of a URL."""
     wishes = configuration.destinations.items()
     return {wish.url.rstrip("/"): name for name, wish in wishes if isinstance(wish, EvidentlyDestination)}
-
-
-@asynccontextmanager
-async def _listening(site: web.Application, settings: Settings, serving: Serving) -> AsyncIterator[None]:
-    runner = web.AppRunner(
-        site,
-        **dict[str, Any](http.RUNNER_OPTIONS),
-        access_log=None,
-        shutdown_timeout=settings.shutdown_seconds,
-        handle_signals=False,
-    )
-    await runner.setup()
-    lanes = http.lanes(site, runner)
-    port = await asyncio.get_running_loop().create_server(
-        lanes.connection, serving.host, serving.port, backlog=1024, reuse_port=True if serving.share_port else None
-    )
-    try:
-        yield
-    finally:
-        port.close()
-        await lanes.close(settings.shutdown_seconds / 2)
-        # aiohttp hears nothing more once it cleans up: bodies that are still coming have half of the patience before.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(settings.shutdown_seconds / 2):
-                while _unfinished(runner):  # noqa: ASYNC110 - nobody tells when a body has arrived
-                    await asyncio.sleep(_LOOK_SECONDS)
-        for request in _unfinished(
-            runner
-        ):  # told, so that their sender repeats them: a connection that is cut says nothing
-            request.content.set_exception(Unavailable("the service is stopping, and the body has not arrived"))
-        await runner.cleanup()
-
-
-def _unfinished(runner: web.AppRunner) -> Sequence[web.BaseRequest]:
-    """Requests whose bodies have not arrived."""
-    connections = runner.server.connections if runner.server is not None else ()
-    requests = [connection._current_request for connection in connections]  # noqa: SLF001 - it is told nowhere else
-    return [request for request in requests if request is not None and not request.content.is_eof()]
