@@ -99,12 +99,12 @@ class Halves(Protocol):
         """Keep each half, or give it its counterpart; answered in order, once durable.
 
         The counterpart stays until `finish`: who crashes between the two has lost nothing. Raises Backpressure when
-        as many halves wait as rows may wait, or bytes; then none of these was kept.
+        as many halves wait as rows may wait, or bytes. Some of many may have been kept then: the repeat knows them.
         """
         ...
 
     async def finish(self, monitor: MonitorId, keys: Collection[bytes], *, until_us: int) -> None:
-        """The pairs are rows now: forget them, but know them again until an instant."""
+        """The pairs are rows now: forget them, but know them again until an instant, as many as rows may wait."""
         ...
 
     async def expire(self, monitor: MonitorId, *, now_us: int) -> Mapping[Side, int]:
@@ -120,9 +120,10 @@ class Queue(Protocol):
     """Items wait here to be done: windows to evaluate, snapshots to deliver."""
 
     async def put(self, items: Sequence[Item]) -> None:
-        """Add items. A known key with an equal payload changes nothing, whatever its item waits for; with another
-        payload it is done again, also when it is leased right now: then it is ready once more after the ack. An item
-        that waits for its retry keeps its attempts and its instant.
+        """Add items. A known key with an equal payload changes nothing; with another payload it is done again, also
+        when it is leased right now: then it is ready once more after the ack. An item that waits for its retry keeps
+        its attempts and its instant; one that nobody tried yet is ready at the earliest instant that it was put for,
+        so that one from before a clock went back need not wait for its own.
         """
         ...
 

@@ -3,13 +3,25 @@
 import hashlib
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import zstandard
 
 from collector.errors import Invalid
-from collector.model import DIGEST_BYTES, SECOND_US, Append, Item, Lease, MonitorId, Settlement, SnapshotRecord, Window
+from collector.model import (
+    DIGEST_BYTES,
+    SECOND_US,
+    Append,
+    Half,
+    Item,
+    Lease,
+    MonitorId,
+    Settlement,
+    SnapshotRecord,
+    Window,
+)
 
 REQUEST_KEY_US = 24 * 3600 * SECOND_US
 """How long a pane remembers a request key: longer than any sender keeps repeating one."""
@@ -19,6 +31,9 @@ TOMBSTONES = 1_000
 """Purged panes that a monitor remembers, the newest: rows of those are late, rows of older ones begin anew."""
 PURGE_ROWS = 10_000
 """Rows that one step of a purge forgets: tens of milliseconds, between which other callers have their turn."""
+HALVES_AT_ONCE = 1_000
+"""Halves in one step, and how many bytes of them: some milliseconds, between which other callers have their turn."""
+HALF_BYTES_AT_ONCE = 8 * 1024 * 1024
 PURGED = "purged"
 LETTER_DELETED = "dead_letter_deleted"
 LETTER_EXPIRED = "dead_letter_expired"
@@ -53,6 +68,26 @@ def halves_refusal(limits: Limits, *, waiting: int, size: int) -> str | None:
     if size > limits.max_bytes:
         return f"{limits.max_bytes} bytes of requests and responses wait for their counterpart, and no more may"
     return None
+
+
+def offered_at_once(halves: Sequence[Half]) -> Iterator[Sequence[Half]]:
+    """The halves in order, so many and so many bytes in one step; one that is larger by itself has its own."""
+    some: list[Half] = []
+    size = 0
+    for half in halves:
+        if some and (len(some) == HALVES_AT_ONCE or size + len(half.body) > HALF_BYTES_AT_ONCE):
+            yield some
+            some, size = [], 0
+        some.append(half)
+        size += len(half.body)
+    if some:
+        yield some
+
+
+def finished_at_once(keys: Collection[bytes]) -> Iterator[Sequence[bytes]]:
+    remaining = iter(keys)
+    while some := list(islice(remaining, HALVES_AT_ONCE)):
+        yield some
 
 
 def check_append(append: Append) -> None:

@@ -112,7 +112,14 @@ _VERSION_4 = """
 ALTER TABLE snapshots ADD COLUMN data BLOB;
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5 = """
+-- How many finished pairs are known.
+ALTER TABLE half_sums ADD COLUMN known INTEGER NOT NULL DEFAULT 0;
+UPDATE half_sums SET known = (
+    SELECT count(*) FROM halves WHERE halves.monitor = half_sums.monitor AND halves.side IS NULL);
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -4,7 +4,7 @@
 -- KEYS, all of one monitor, without TTL:
 --   1 halves  hash  inference -> side (q: request, p: response) and body; '.' for a pair that was finished
 --   2 until   zset  inferences by the instant at which they are forgotten
---   3 sums    hash  waiting: how many have a side; bytes: of their bodies
+--   3 sums    hash  waiting: how many have a side; bytes: of their bodies; known: how many pairs were finished
 -- ARGV: 1 how many may wait  2 how many bytes; then for each half: inference, side, until_us, body
 -- Returns waiting, bytes, and for each half: w (it waits), k (it was known), or m and the counterpart's body; none of
 -- them when more would wait than may: then none was kept.
