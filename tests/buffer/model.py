@@ -180,12 +180,12 @@ class Model:
         item = self.items.get(key)
         if item is None:
             self.items[key] = ModelItem(payload, ready_us, ready_us)
-        elif item.payload != payload:
+            return
+        if item.token is None and item.attempt == 0:
+            item.available_us = min(item.available_us, ready_us)
+        if item.payload != payload:
             item.payload, item.wanted_us = payload, ready_us
-            if item.token is not None:
-                item.again = True
-            elif item.attempt == 0:
-                item.available_us = min(item.available_us, ready_us)
+            item.again = item.again or item.token is not None
 
     def lease(self, queue: str, now_us: int, until_us: int) -> tuple[str, bytes, int] | None:
         """Key, payload, attempt."""

@@ -64,6 +64,16 @@ async def test_an_item_is_not_leased_before_its_instant(buffer: Buffer, clock: M
     assert await take(buffer) is not None
 
 
+async def test_an_item_from_before_the_clock_went_back_is_ready_when_it_is_put_again(
+    buffer: Buffer, clock: ManualClock
+) -> None:
+    await buffer.queue.put([item(at=clock.now_us())])
+    clock.advance(seconds=-3600)
+    assert await take(buffer) is None
+    await buffer.queue.put([item(at=clock.now_us())])
+    assert await take(buffer) is not None
+
+
 async def test_what_has_been_ready_longest_comes_first(buffer: Buffer) -> None:
     await buffer.queue.put([item("b", at=20), item("a", at=30), item("d", at=10), item("c", at=10)])
     assert [(await taken(buffer)).key for _ in range(4)] == ["c", "d", "b", "a"]

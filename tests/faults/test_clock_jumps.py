@@ -8,7 +8,7 @@ import pytest_asyncio
 from collector.clock import ManualClock
 from collector.errors import LeaseLost
 from collector.model import SECOND_US, WORK_QUEUE, MonitorId
-from collector.monitor import Monitor
+from collector.monitor import Monitor, WindowSettings
 from collector.ports import Buffer
 from tests.pipeline.conftest import CountingEvaluator, buffer, clock  # noqa: F401 - fixtures
 from tests.pipeline.harness import Pipeline
@@ -46,6 +46,17 @@ async def test_every_row_is_evaluated_once_although_the_clock_jumps(pipeline: Pi
     rows = await pipeline.rows(WISH)
     assert (rows["accepted"], rows["evaluated"], rows["waiting"]) == (10, 10, 0)
     assert sum(snapshot["rows"] for snapshot in await pipeline.snapshots(WISH)) == 10
+
+
+async def test_a_window_that_waits_when_the_clock_goes_back_is_evaluated_with_the_next_tick(pipeline: Pipeline):
+    full = WISH.model_copy(update={"window": WindowSettings(rows=5)})
+    await pipeline.watch(full)
+    await send(pipeline, "r")
+    await pipeline.housekeeping.close_due_windows()
+    pipeline.clock.advance(seconds=-7200)
+    assert not await pipeline.evaluating.step()
+    assert await pipeline.work() == 1
+    assert (await pipeline.rows(full))["evaluated"] == 5
 
 
 async def test_a_jump_ahead_ends_leases_and_their_holders_can_do_nothing_any_more(pipeline: Pipeline):

@@ -102,14 +102,14 @@ def put(connection: sqlite3.Connection, item: Item) -> None:
         )
         return
     payload, leased, attempt, available_us = found
+    if not leased and attempt == 0 and item.ready_us < available_us:
+        _change(connection, item, "available_us = ?", item.ready_us)
     if payload == item.payload:
         return
-    if not leased and attempt == 0:
-        available_us = min(available_us, item.ready_us)
     connection.execute(
-        "UPDATE items SET payload = ?, generation = generation + 1, available_us = ?, wanted_us = ? "
+        "UPDATE items SET payload = ?, generation = generation + 1, wanted_us = ? "
         "WHERE queue = ? AND monitor = ? AND key = ?",
-        (item.payload, available_us, item.ready_us, item.queue, item.monitor, item.key),
+        (item.payload, item.ready_us, item.queue, item.monitor, item.key),
     )
 
 
@@ -177,10 +177,10 @@ def _own(connection: sqlite3.Connection, lease: Lease) -> None:
         raise LeaseLost(f"{lease.owner} holds {lease.queue} {lease.monitor} {lease.key} no longer")
 
 
-def _change(connection: sqlite3.Connection, lease: Lease, change: str, *values: object) -> None:
+def _change(connection: sqlite3.Connection, of: Item | Lease, change: str, *values: object) -> None:
     connection.execute(
         f"UPDATE items SET {change} WHERE queue = ? AND monitor = ? AND key = ?",
-        (*values, lease.queue, lease.monitor, lease.key),
+        (*values, of.queue, of.monitor, of.key),
     )
 
 

@@ -176,11 +176,11 @@ local function put_item(queue, items, payloads, key, payload, ready_us)
     redis.call('HSET', payloads, key, payload)
     return
   end
-  if redis.call('HGET', payloads, key) == payload then
-    return
-  end
   if item.leased == '0' and item.attempt == 0 then
     redis.call('ZADD', queue, 'LT', ready_us, key)
+  end
+  if redis.call('HGET', payloads, key) == payload then
+    return
   end
   item.generation = item.generation + 1
   item.wanted_us = ready_us
