@@ -24,9 +24,9 @@ from collector.model import (
 from collector.monitor import Monitor
 from collector.pipeline.alerts import verdicts
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.first_windows import ITEM_KEY, FirstWindows, joined, read_all
+from collector.pipeline.first_windows import ITEM_KEY, FirstWindows
 from collector.pipeline.references import References
-from collector.pipeline.sampling import Sampled, sample
+from collector.pipeline.sampling import Read, Sampled, sample
 from collector.pipeline.windows import WindowTask
 from collector.pipeline.work import Effects
 from collector.ports import Buffer, EarlierRows, Evaluator, Job, ReferenceFile
@@ -49,7 +49,7 @@ class EvaluateHandler:
         clock: Clock,
         most_rows: int = 5_000_000,
     ) -> None:
-        """`most_rows`: windows with more are evaluated from a sample of so many."""
+        """`most_rows`: windows that read more are evaluated from a sample of so many; so is what they are compared with."""
         self._buffer = buffer
         self._evaluator = evaluator
         self._references = references
@@ -68,17 +68,17 @@ class EvaluateHandler:
     async def _evaluate(self, lease: Lease) -> Effects:
         monitor = self._monitor(lease)
         if lease.key == ITEM_KEY:
-            await self._first_windows.make(monitor, lease, self._references, self._evaluator)
+            await self._first_windows.make(monitor, lease, self._references, self._evaluator, self._most_rows)
             return Effects()
         task = WindowTask.load(lease.payload)
         read_us = self._clock.now_us()
         reach, seen = await self._reach(monitor, task)
-        read = await self._read(lease.monitor, task)
-        rows = read.rows
-        if rows.rows == 0:  # purged or dropped since it was put: there is nothing left to evaluate
+        read = await self._read(lease.monitor, task, reach)
+        own = read.each[-1]
+        if own.rows == 0:  # purged or dropped since it was put: there is nothing left to evaluate
             return Effects()
         if seen is None:
-            seen = read.of + rows.label_changes * (task.phase is Phase.LABELS)
+            seen = own.rows + own.label_changes * (task.phase is Phase.LABELS)
         job = await self._job(monitor, task, read, reach, read_us)
         began = time.perf_counter()
         records = await self._evaluator.evaluate(job)
@@ -88,8 +88,8 @@ class EvaluateHandler:
             window=task.window,
             phase=task.phase,
             outcome=Outcome.EVALUATED,
-            rows=read.of,
-            labelled=read.labelled,
+            rows=own.rows,
+            labelled=own.labelled,
             revision=task.revision if records else task.revision - 1,  # no snapshot, no revision: no target came yet
             counts_rows=task.phase is monitor.phases[0],
             at_us=read_us,
@@ -110,22 +110,20 @@ class EvaluateHandler:
         lookback = Lookback(monitor, state)
         return lookback.of(task.window), lookback.seen(task.window, task.phase).count
 
-    async def _read(self, monitor: MonitorId, task: WindowTask) -> Sampled:
-        if task.rows > self._most_rows:
-            return await sample(self._buffer.rows, monitor, task.window, self._most_rows)
+    async def _read(self, monitor: MonitorId, task: WindowTask, reach: Reach) -> Sampled:
+        """The window's own rows, after the earlier ones that it slides over."""
+        if reach.rows or task.rows > self._most_rows:
+            return await sample(self._buffer.rows, monitor, [*reach.rows, task.window], self._most_rows)
         rows = await self._buffer.rows.read(monitor, task.window)
-        return Sampled(rows, rows.rows, len(rows.labels))
+        return Sampled(rows, rows.rows, [Read(rows.rows, len(rows.labels), rows.label_changes)])
 
     async def _job(self, monitor: Monitor, task: WindowTask, read: Sampled, reach: Reach, read_us: int) -> Job:
-        """The window with all that it reads: earlier rows that it slides over, and what it is compared with."""
-        rows = read.rows
-        if reach.rows:
-            rows = joined([await read_all(self._buffer, MonitorId(monitor.id), reach.rows), rows])
+        """The window with all that it reads, and what it is compared with."""
         return Job(
             monitor=monitor,
             phase=task.phase,
             window=task.window,
-            rows=rows,
+            rows=read.rows,
             revision=task.revision,
             reference=await self._reference(monitor, task.window, reach),
             now_us=read_us,
@@ -137,7 +135,8 @@ class EvaluateHandler:
         key = MonitorId(monitor.id)
         if reach.reference:
             first, last = reach.reference[0].pane, reach.reference[-1].pane
-            return EarlierRows(await read_all(self._buffer, key, reach.reference), first.start_us, last.end_us)
+            earlier = await sample(self._buffer.rows, key, reach.reference, self._most_rows)
+            return EarlierRows(earlier.rows, first.start_us, last.end_us)
         wish = monitor.reference
         if wish is not None and (wish.previous_window or wish.window_ago is not None):
             return None  # the first window has none before it

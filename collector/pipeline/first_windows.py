@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import orjson
 
 from collector.batch.first import Made, to_make
-from collector.model import WORK_QUEUE, Item, Lease, MonitorId, MonitorState, Phase, Window, WindowRows
+from collector.model import WORK_QUEUE, Item, Lease, MonitorId, MonitorState, Phase
 from collector.monitor import Monitor
 from collector.pipeline.references import References
+from collector.pipeline.sampling import sample
 from collector.pipeline.windows import dump_window, load_window
 from collector.ports import Buffer, Evaluator
 
@@ -44,11 +45,15 @@ class FirstWindows:
         payload = orjson.dumps({"phase": phase, "windows": [dump_window(window) for window in windows]})
         return [Item(WORK_QUEUE, MonitorId(monitor.id), ITEM_KEY, payload, now_us)]
 
-    async def make(self, monitor: Monitor, lease: Lease, references: References, evaluator: Evaluator) -> None:
-        """Read the windows' rows, store them as the reference, then say what it was made of. Harmless to repeat."""
+    async def make(
+        self, monitor: Monitor, lease: Lease, references: References, evaluator: Evaluator, most_rows: int
+    ) -> None:
+        """Read the windows' rows, or a sample of so many, store them as the reference, then say what it was made of.
+        Harmless to repeat.
+        """
         task = orjson.loads(lease.payload)
         windows = [load_window(each) for each in task["windows"]]
-        rows = await read_all(self._buffer, lease.monitor, windows)
+        rows = (await sample(self._buffer.rows, lease.monitor, windows, most_rows)).rows
         if rows.rows:
             await references.put(monitor, await evaluator.table(monitor, Phase(task["phase"]), rows))
         await self._say(monitor.id, Phase(task["phase"]), [window.key for window in windows])
@@ -61,16 +66,3 @@ class FirstWindows:
     async def _say(self, monitor: str, phase: Phase, keys: Sequence[str]) -> None:
         body = orjson.dumps({"phase": phase, "windows": sorted(keys)})
         await self._buffer.documents.put(KIND, monitor, body)
-
-
-async def read_all(buffer: Buffer, monitor: MonitorId, windows: Sequence[Window]) -> WindowRows:
-    """The rows and labels of several windows, one after the other."""
-    return joined([await buffer.rows.read(monitor, window) for window in windows])
-
-
-def joined(read: Sequence[WindowRows]) -> WindowRows:
-    return WindowRows(
-        chunks=[chunk for each in read for chunk in each.chunks],
-        rows=sum(each.rows for each in read),
-        labels={inference: label for each in read for inference, label in each.labels.items()},
-    )
