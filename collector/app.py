@@ -17,6 +17,7 @@ from collector.listening import listening
 from collector.model import MonitorId
 from collector.monitor import Configuration, EvidentlyDestination, Monitor
 from collector.pages import StoredPages
+from collector.pipeline.departed import Departed
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.intake import BufferedIntake
@@ -122,7 +123,7 @@ async def run(
         )
         await registry.load(configuration.monitors)
         wake, deliver = asyncio.Event(), asyncio.Event()
-        outboxes: Outboxes | None = None
+        deliveries: tuple[Outboxes, Departed] | None = None
         bound = TotalBound(settings.max_total_rows, settings.max_total_bytes, telemetry)
         room = Room(buffer.rows, registry.get, bound)
         intake = BufferedIntake(
@@ -153,6 +154,15 @@ async def run(
                 most=settings.forward_max_waiting,
                 give_up_seconds=settings.forward_give_up_seconds,
             )
+            departed = Departed(
+                queue=buffer.queue,
+                documents=buffer.documents,
+                registry=registry,
+                destinations=shifts.destinations,
+                telemetry=telemetry,
+                clock=clock,
+            )
+            deliveries = outboxes, departed
         housekeeping = Housekeeping(
             buffer=buffer,
             registry=registry,
@@ -167,7 +177,7 @@ async def run(
             keep_snapshots_age=timedelta(days=settings.keep_snapshots_days),
             keep_data_bytes=settings.keep_data_bytes,
         )
-        jobs = scheduler(housekeeping, outboxes, tick_seconds=settings.tick_seconds)
+        jobs = scheduler(housekeeping, deliveries, tick_seconds=settings.tick_seconds)
         jobs.start()
         stack.callback(jobs.shutdown, wait=False)
         stack.push_async_callback(intake.close)

@@ -20,6 +20,7 @@ from collector.errors import CollectorError
 from collector.model import SECOND_US, MonitorId, SnapshotQuery
 from collector.monitor import Monitor
 from collector.pipeline.alerts import tick
+from collector.pipeline.departed import SAY_SECONDS, Departed
 from collector.pipeline.first_windows import FirstWindows
 from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.outboxes import Outboxes
@@ -197,8 +198,10 @@ class Housekeeping:
         telemetry.set("collector_buffer_oldest_wait_seconds", age, monitor=label)
 
 
-def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_seconds: float) -> AsyncIOScheduler:
-    """The jobs of this replica, not started. A receiver refreshes and reports; a worker, the one with outboxes, does
+def scheduler(
+    housekeeping: Housekeeping, deliveries: tuple[Outboxes, Departed] | None, *, tick_seconds: float
+) -> AsyncIOScheduler:
+    """The jobs of this replica, not started. A receiver refreshes and reports; a worker, the one with deliveries, does
     the rest too.
 
     A job that is still running when its time comes is not started again, and missed runs are joined into one.
@@ -207,7 +210,8 @@ def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_sec
         (housekeeping.refresh, tick_seconds),
         (housekeeping.set_gauges, ACCOUNT_SECONDS),
     ]
-    if outboxes is not None:
+    if deliveries is not None:
+        outboxes, departed = deliveries
         jobs += [
             (housekeeping.close_due_windows, tick_seconds),
             (housekeeping.forget_old_rows, max(FORGET_SECONDS, tick_seconds)),
@@ -218,6 +222,7 @@ def scheduler(housekeeping: Housekeeping, outboxes: Outboxes | None, *, tick_sec
             (housekeeping.look_after_alerts, ALERT_SECONDS),
             (outboxes.set_outbox_gauges, ACCOUNT_SECONDS),
             (outboxes.sweep_outboxes, SWEEP_SECONDS),
+            (departed.look_after_departed, SAY_SECONDS),
         ]
     made = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
