@@ -373,6 +373,17 @@ Unjudged = Sequence[object] | Mapping[str, object]
 """The body of a request as it was parsed: a list of rows, or columns by name. Nothing is known of what stands in it."""
 
 
+def rows_in(body: Unjudged) -> int:
+    """How many rows it seems to have. Nobody has looked at them yet.
+
+    >>> rows_in([{"a": 1}, {"a": 2}]), rows_in({"a": [1, 2], "b": [1]})
+    (2, 2)
+    """
+    if isinstance(body, Mapping):
+        return max((len(values) for values in body.values() if isinstance(values, list)), default=0)
+    return len(body)
+
+
 Told = Callable[[Receipt | Exception], None]
 """Hears once what became of a request. It must not raise."""
 

@@ -27,17 +27,6 @@ _Asked = tuple[Request, Unjudged]
 _Found = tuple[Parts, Judged | Exception, Sequence[Piece]]
 
 
-def rows_in(body: Unjudged) -> int:
-    """How many rows it seems to have. Nobody has looked at them yet.
-
-    >>> rows_in([{"a": 1}, {"a": 2}]), rows_in({"a": [1, 2], "b": [1]})
-    (2, 2)
-    """
-    if isinstance(body, Mapping):
-        return max((len(values) for values in body.values() if isinstance(values, list)), default=0)
-    return len(body)
-
-
 class Gathering:
     """Rows of one monitor that nobody has judged yet. State: them, until their write begins."""
 

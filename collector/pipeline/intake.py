@@ -8,14 +8,14 @@ from collector.clock import Clock
 from collector.errors import CollectorError
 from collector.model import SECOND_US, Judged, Label, Labelled, MonitorId, Receipt, RowError
 from collector.monitor import Monitor
-from collector.pipeline.gathering import MAX_ROWS, Gathering, rows_in
+from collector.pipeline.gathering import MAX_ROWS, Gathering
 from collector.pipeline.group_commit import GroupCommit, Piece
 from collector.pipeline.pieces import Parts, expect, pieces_of
 from collector.pipeline.references import References
 from collector.pipeline.request import Request
 from collector.pipeline.room import Room
 from collector.pipeline.windows import work_items
-from collector.ports import Buffer, Judge, Told, Unjudged, told_to
+from collector.ports import Buffer, Judge, Told, Unjudged, rows_in, told_to
 from collector.telemetry import Telemetry
 
 _ON_THE_LOOP_LABELS = 2000
