@@ -32,7 +32,7 @@ from collector.receive.keys import Keys
 from collector.settings import Settings
 from collector.shifts import Shifts, Shop
 from collector.telemetry import Telemetry
-from collector.tracing import tracer
+from collector.tracing import spans
 from collector.workspace import pages
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ async def run(
     """Run until `stop` is set, then drain: answer what is in flight, finish what is leased, close."""
     async with AsyncExitStack() as stack:
         clock = SystemClock()
-        telemetry = Telemetry(stack.enter_context(tracer(__version__)) if settings.tracing else None)
+        telemetry = Telemetry(stack.enter_context(spans(__version__)) if settings.tracing else None)
         buffer = await stack.enter_async_context(_opened_buffer(settings, clock))
         telemetry.set("collector_build_info", 1, version=__version__, durability=buffer.durability())
         ready = Readiness(buffer)

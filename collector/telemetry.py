@@ -1,12 +1,14 @@
 """The service's own Prometheus series, all of them, as data. `docs/telemetry.md` is generated from this table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
+
+from collector import tracing
 
 Kind = Literal["counter", "gauge", "histogram"]
 
@@ -55,6 +57,9 @@ SERIES = (
            "Share of the rows with a label, over the closed windows that the buffer still holds.", ("monitor",)),
     Series("counter", "collector_receive_requests_total", "Answered requests by route and status.",
            ("route", "status")),
+    Series("counter", "collector_receive_refusals_total",
+           "Requests that a limit of the door refused, by reason: requests_rate, rows_rate (of a key), concurrent "
+           "(requests), connections, slow (408), head (431).", ("reason",)),
     Series("histogram", "collector_receive_request_seconds", "Time from a request's head to its answer.",
            ("route",), _FAST),
     Series("histogram", "collector_buffer_append_seconds", "Round trip of one group of appends to the buffer.",
@@ -95,12 +100,21 @@ SERIES = (
 )  # fmt: skip
 
 
+SPANS: Mapping[str, tuple[tracing.Kind, str]] = {
+    "receive": ("SERVER", "a request; a child of the sender's span when it brings a `traceparent`"),
+    "append": ("PRODUCER", "a write to the buffer; linked to requests whose rows it stores"),
+    "evaluate": ("CONSUMER", "an attempt at a window; linked to requests that brought its rows"),
+    "forward": ("CONSUMER", "an attempt at a delivery; linked to the evaluation that made the snapshot"),
+}
+"""One for each stage of a row's way: its kind, and what it is."""
+
+
 class Telemetry:
     """The series of one process. A name that is not in the table is a KeyError at once, not a silent new series."""
 
-    def __init__(self, tracer: Any = None) -> None:
-        """`tracer`: of OpenTelemetry, when spans are wished."""
-        self._tracer = tracer
+    def __init__(self, spans: tracing.Spans | None = None) -> None:
+        """`spans`, when they are wished."""
+        self._spans = spans
         # A second gauge beside every counter, which nobody asked for.
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says no type here
         self.registry = CollectorRegistry()
@@ -159,13 +173,41 @@ class Telemetry:
                 series.remove(*(labels[each] for each in series._labelnames))  # noqa: SLF001 - it names them nowhere else
                 del self._children[key]
 
-    def span(self, name: str, **attributes: str | int) -> AbstractContextManager[Any]:
-        """The time of a piece of work as a span; nothing when nobody traces."""
-        if self._tracer is None:
+    # ------------------------------------------------------------ spans; nothing when nobody traces
+
+    @property
+    def traces(self) -> bool:
+        return self._spans is not None
+
+    def span(
+        self, name: str, *, parent: str | None = None, links: Iterable[str] = (), **about: str | int
+    ) -> AbstractContextManager[Any]:
+        """The time of a piece of work as a span: a child of `parent`, and linked to what led to it."""
+        if self._spans is None:
             return nullcontext()
-        named = {f"collector.{key}": value for key, value in attributes.items()}
-        span: AbstractContextManager[Any] = self._tracer.start_as_current_span(name, attributes=named)
-        return span
+        return self._spans.span(name, SPANS[name][0], parent=parent, links=links, attributes=_named(about))
+
+    def begin(self, name: str, *, parent: str | None = None, **about: str | int) -> Any:
+        """The same for work that ends elsewhere, with `end`. None when nobody traces."""
+        if self._spans is None:
+            return None
+        return self._spans.begin(name, SPANS[name][0], parent=parent, attributes=_named(about))
+
+    def within(self, span: Any) -> AbstractContextManager[Any]:
+        return nullcontext() if self._spans is None else self._spans.within(span)
+
+    def end(self, span: Any, error: Exception | None = None) -> None:
+        if self._spans is not None:
+            self._spans.end(span, error)
+
+    def link(self, links: Iterable[str]) -> None:
+        """What led to the current span, as it turned out."""
+        if self._spans is not None:
+            self._spans.link(links)
+
+    def traceparent(self) -> str | None:
+        """A name of the current span, for whoever will be linked to it."""
+        return None if self._spans is None else self._spans.traceparent()
 
     def text(self) -> bytes:
         """The exposition that Prometheus scrapes."""
@@ -181,6 +223,10 @@ class Telemetry:
         return found
 
 
+def _named(about: Mapping[str, str | int]) -> Mapping[str, str | int]:
+    return {f"collector.{key}": value for key, value in about.items()}
+
+
 def document() -> str:
     """The table of `docs/telemetry.md`."""
     lines = [
@@ -192,6 +238,18 @@ def document() -> str:
         "|---|---|---|---|",
     ]
     lines += [f"| `{s.name}` | {s.kind} | {', '.join(s.labels) or '-'} | {s.meaning} |" for s in SERIES]
+    lines += [
+        "",
+        "## Spans",
+        "",
+        "With `COLLECTOR_TRACING`, by OTLP. A window has many requests, so that one stage's span is no child of the one before",
+        f"but is linked to it, over queues and replicas; to {tracing.MOST_LINKS} at most. What was not sampled is not remembered.",
+        "Turn it on when every replica runs this release or a later one: the ones before cannot read what remembers its requests.",
+        "",
+        "| span | kind | of |",
+        "|---|---|---|",
+    ]
+    lines += [f"| `{name}` | {kind.lower()} | {meaning} |" for name, (kind, meaning) in SPANS.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from collector import chunks
 from collector.batch.reach import Lookback, Reach, looks_back
 from collector.clock import Clock
 from collector.errors import Permanent, UnknownMonitor
@@ -74,6 +75,7 @@ class EvaluateHandler:
         read_us = self._clock.now_us()
         reach, seen = await self._reach(monitor, task)
         read = await self._read(lease.monitor, task, reach)
+        self._telemetry.link(name for stored in read.rows.chunks for name in chunks.traces(stored.data))
         own = read.each[-1]
         if own.rows == 0:  # purged or dropped since it was put: there is nothing left to evaluate
             return Effects()
@@ -193,12 +195,16 @@ class EvaluateHandler:
 
     def _deliveries(self, monitor: Monitor, records: Sequence[SnapshotRecord]) -> list[Item]:
         now_us = self._clock.now_us()
+        trace = self._telemetry.traceparent()
+        traced = {} if trace is None else {"trace": trace}
         return [
             Item(
                 queue=outbox(DestinationName(destination)),
                 monitor=record.monitor,
                 key=record.id,
-                payload=orjson.dumps({"snapshot": record.id, "revision": record.revision, "data": bool(record.data)}),
+                payload=orjson.dumps(
+                    {"snapshot": record.id, "revision": record.revision, "data": bool(record.data), **traced}
+                ),
                 ready_us=now_us,
             )
             for destination in monitor.forward

@@ -4,6 +4,7 @@ of an alert stands in the item itself.
 
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
@@ -34,24 +35,26 @@ class ForwardHandler:
         self._telemetry = telemetry
 
     async def handle(self, lease: Lease) -> Effects:
+        wanted = orjson.loads(lease.payload)
+        links = [wanted["trace"]] if "trace" in wanted else []
         with self._telemetry.span(
-            "forward", monitor=lease.monitor, to=self._name, item=lease.key, attempt=lease.attempt
+            "forward", links=links, monitor=lease.monitor, to=self._name, item=lease.key, attempt=lease.attempt
         ):
-            return await self._forward(lease)
+            return await self._forward(lease, wanted)
 
-    async def _forward(self, lease: Lease) -> Effects:
+    async def _forward(self, lease: Lease, wanted: Mapping[str, Any]) -> Effects:
         destination = self._destinations.get(self._name)
         if destination is None:
             raise Permanent(f"the destination {self._name!r} is configured no more")
         began = time.perf_counter()
-        wanted = orjson.loads(lease.payload)
         if "alert" in wanted:
             await self._notify(destination, wanted["alert"], lease)
         else:
             body = await self._buffer.snapshots.get(SnapshotId(wanted["snapshot"]))
             if body is None:  # deleted on purpose, or past its retention
                 return Effects()
-            await destination.deliver(body, await self._rows(lease))
+            rows = await self._buffer.snapshots.data(SnapshotId(wanted["snapshot"])) if wanted.get("data") else None
+            await destination.deliver(body, rows)
         self._telemetry.observe("collector_forward_seconds", time.perf_counter() - began, to=self._name)
         return Effects()
 
@@ -59,11 +62,6 @@ class ForwardHandler:
         if not isinstance(destination, Notifiable):
             raise Permanent(f"the destination {self._name!r} takes no messages")
         await destination.notify(orjson.dumps(message), key=f"{lease.monitor}/{lease.key}")
-
-    async def _rows(self, lease: Lease) -> bytes | None:
-        """The rows that go with the snapshot, when its monitor includes them."""
-        wanted = orjson.loads(lease.payload)
-        return await self._buffer.snapshots.data(SnapshotId(wanted["snapshot"])) if wanted.get("data") else None
 
     def buried(self, lease: Lease) -> Settlement | None:  # noqa: ARG002 - a delivery settles no rows
         return None

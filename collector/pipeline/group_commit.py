@@ -7,10 +7,10 @@ written in the next turn of the loop: there is no timer to wait for.
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 
 from collector import chunks
 from collector.errors import Backpressure
@@ -18,6 +18,7 @@ from collector.model import Append, Appended, MonitorId, Pane, RequestPart
 from collector.pipeline.request import Request
 from collector.pipeline.room import Room
 from collector.telemetry import Telemetry
+from collector.tracing import MOST_LINKS
 
 MAX_GATHERED_ROWS = 500_000
 """Rows that may wait for the write in flight; beyond it requests are refused, so that memory stays bounded."""
@@ -101,8 +102,11 @@ class GroupCommit:
             groups = _group(pieces)
             try:
                 appends = await _encode(groups)
+                if self._telemetry.traces:
+                    appends = _traced(appends, groups)
                 began = time.perf_counter()
-                with self._telemetry.span("append", chunks=len(appends), rows=sum(group.rows for group in groups)):
+                rows = sum(group.rows for group in groups)
+                with self._telemetry.span("append", links=_traces(groups), chunks=len(appends), rows=rows):
                     answers = await self._room.append(appends)
                 self._telemetry.observe("collector_buffer_append_seconds", time.perf_counter() - began)
             except Exception as error:  # noqa: BLE001 - one write failed: its requests are told, the next ones go on
@@ -189,6 +193,20 @@ def _append_of(group: _Group) -> Append:
         ids=b"".join([b"".join(piece.ids) for piece in group.pieces if piece.ids is not None]),
         max_event_us=max(events, default=None),
     )
+
+
+def _traces(groups: Sequence[_Group]) -> Iterator[str]:
+    """The spans of the requests."""
+    requests = (request for group in groups for piece in group.pieces for request, _ in piece.parts)
+    return (request.trace for request in requests if request.trace is not None)
+
+
+def _traced(appends: Sequence[Append], groups: Sequence[_Group]) -> list[Append]:
+    """Chunks that remember some of their requests, so that their windows know where they come from."""
+    return [
+        replace(append, data=chunks.traced(append.data, list(islice(_traces([group]), MOST_LINKS))))
+        for append, group in zip(appends, groups, strict=True)
+    ]
 
 
 def _part(rows: int, key: str | None) -> RequestPart:

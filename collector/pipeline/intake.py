@@ -54,7 +54,10 @@ class BufferedIntake:
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         rows = judged.table.rows
         self._commit.reserve(MonitorId(monitor.id), rows)
-        parts, now_us = [(Request(told_to(answer), request_key), rows)], self._clock.now_us()
+        parts, now_us = (
+            [(Request(told_to(answer), request_key, self._telemetry.traceparent()), rows)],
+            self._clock.now_us(),
+        )
         if rows * len(judged.table.columns) > _ENCODE_ON_LOOP_CELLS:
             self._submit(judged, parts, await asyncio.to_thread(pieces_of, monitor, judged, parts, now_us=now_us))
         else:
@@ -68,7 +71,7 @@ class BufferedIntake:
         """Store rows that nobody has judged yet: a few together with those of other requests, when their write begins."""
         rows = rows_in(body)
         self._commit.reserve(MonitorId(monitor.id), rows)
-        request = Request(told, request_key)
+        request = Request(told, request_key, self._telemetry.traceparent())
         if rows > _FEW_ROWS:
             self._take_many(monitor, body, judge, request)
             return

@@ -11,11 +11,23 @@ from collector.ports import Told
 class Request:
     """State: what became of its rows so far, and in how many places others still wait for their write."""
 
-    __slots__ = ("_accepted", "_duplicates", "_errors", "_failure", "_late", "_rejected", "_told", "_waiting", "key")
+    __slots__ = (
+        "_accepted",
+        "_duplicates",
+        "_errors",
+        "_failure",
+        "_late",
+        "_rejected",
+        "_told",
+        "_waiting",
+        "key",
+        "trace",
+    )
 
-    def __init__(self, told: Told, key: str | None = None) -> None:
-        """`key` makes a resend harmless."""
+    def __init__(self, told: Told, key: str | None = None, trace: str | None = None) -> None:
+        """`key` makes a resend harmless; `trace` names its span."""
         self.key = key
+        self.trace = trace
         self._told = told
         self._waiting = self._accepted = self._duplicates = self._late = self._rejected = 0
         self._errors: Sequence[RowError] = ()

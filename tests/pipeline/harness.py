@@ -37,6 +37,7 @@ from collector.pipeline.schedule import Housekeeping
 from collector.pipeline.work import Handler, Worker
 from collector.ports import Buffer, Evaluator
 from collector.telemetry import Telemetry
+from collector.tracing import Spans
 
 DESTINATION = DestinationName("hook")
 DESTINATIONS: dict[str, DestinationSettings] = {
@@ -85,7 +86,7 @@ class Pipeline:
         self.buffer = buffer
         self.clock = clock
         self.received = Received()
-        self.telemetry = Telemetry(tracer)
+        self.telemetry = Telemetry(None if tracer is None else Spans(tracer))
         self.references = References(buffer, directory)
         self.errors = LastErrors(buffer, clock)
         self.wake, self.deliver = asyncio.Event(), asyncio.Event()
