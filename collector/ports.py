@@ -227,6 +227,13 @@ class Documents(Protocol):
 
     async def get(self, kind: str, key: str) -> Document | None: ...
 
+    async def pour(self, kind: str, key: str, take: Callable[[bytes], object]) -> int | None:
+        """Give a large body to `take`, in a thread, piece by piece where the store can; say its version, or None.
+
+        As one value it would be copied while the event loop cannot run.
+        """
+        ...
+
     async def versions(self, kind: str) -> dict[str, int]:
         """The version of every document of a kind: a cheap look at what has changed."""
         ...

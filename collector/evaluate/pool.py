@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from collector.errors import Transient
-from collector.evaluate import computing
+from collector.evaluate import computing, parcel
 from collector.evaluate.computing import Answer
 from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
 from collector.monitor import Monitor
@@ -74,8 +75,9 @@ class PoolEvaluator:
 
     async def _ask(self, slot: "_Slot", monitor: Monitor, work: "Callable[..., Answer]", *arguments: object) -> Answer:
         try:
-            future = await asyncio.to_thread(slot.submit, monitor.id, work, *arguments)
+            await asyncio.to_thread(slot.start)
             async with asyncio.timeout(self._timeout_seconds):
+                future = await asyncio.to_thread(slot.submit, monitor.id, work, *arguments)
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             slot.kill()
@@ -89,38 +91,53 @@ class PoolEvaluator:
 
 
 class _Slot:
-    """One process. State: its executor and its process id, none while it is down; it comes up when it is needed."""
+    """One process. State: its executor, its process id, and the pipe to it, none while it is down; it comes up when it
+    is needed.
+    """
 
     def __init__(self) -> None:
         self.last_monitor: MonitorId | str | None = None
         self._executor: ProcessPoolExecutor | None = None
         self._pid: int | None = None
+        self._pipe: Connection[Any, Any] | None = None
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Blocks until the process answers. Raises BrokenProcessPool when it cannot start."""
         with self._lock:
             if self._executor is None:
-                executor = ProcessPoolExecutor(1, mp_context=_context(), initializer=_prepare_process)
-                self._executor = executor
-                self._pid = executor.submit(os.getpid).result()
+                context = _context()
+                theirs, self._pipe = context.Pipe(duplex=False)
+                with theirs:  # the process has an end of its own: when it dies, nobody reads any more
+                    executor = ProcessPoolExecutor(
+                        1, mp_context=context, initializer=_prepare_process, initargs=(theirs,)
+                    )
+                    self._executor = executor
+                    self._pid = executor.submit(os.getpid).result()
 
     def submit(self, monitor: str, work: "Callable[..., Answer]", *arguments: object) -> "Future[Answer]":
-        """Blocks while the process has to be started again."""
+        """Blocks until the process has taken the arguments, and while it has to be started again."""
         self.start()
         self.last_monitor = monitor
-        executor = self._executor
-        if executor is None:  # stopped meanwhile
+        executor, pipe = self._executor, self._pipe
+        if executor is None or pipe is None:  # stopped meanwhile
             raise BrokenProcessPool("the evaluator is closed")
+        sent = parcel.packed(*arguments)
         try:
-            return executor.submit(work, *arguments)
+            future = executor.submit(_call, work, sent.letter, len(sent.beside))
         except RuntimeError as error:  # it died while it was idle, or is being stopped
             raise BrokenProcessPool(str(error)) from error
+        try:
+            sent.send(pipe)
+        except OSError as error:  # it died, or was killed because time ran out
+            raise BrokenProcessPool(f"it reads no more: {error}") from error
+        return future
 
     def kill(self) -> None:
         """End the process at once, whatever it does. The next job starts another."""
         executor, pid = self._executor, self._pid
-        self._executor, self._pid, self.last_monitor = None, None, None
+        # The pipe closes itself when a thread that may be writing to it has heard that nobody reads any more.
+        self._executor, self._pid, self._pipe, self.last_monitor = None, None, None, None
         if executor is None:
             return
         executor.shutdown(wait=False, cancel_futures=True)
@@ -144,8 +161,13 @@ def _context() -> multiprocessing.context.BaseContext:
 # ---------------------------------------------------------------- in the process
 
 
-def _prepare_process() -> None:
+_beside: "Connection[Any, Any]"
+
+
+def _prepare_process(pipe: "Connection[Any, Any]") -> None:
     """Low priority, deaf to Ctrl-C (the parent decides), and no longer alive than the parent."""
+    global _beside  # noqa: PLW0603 - what a process was given once, for all its calls
+    _beside = pipe
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
@@ -153,6 +175,10 @@ def _prepare_process() -> None:
 
     registry.metrics_by_name()
     computing.references()
+
+
+def _call(work: "Callable[..., Answer]", letter: bytes, large: int) -> Answer:
+    return work(*parcel.unpacked(letter, [_beside.recv_bytes() for _ in range(large)]))
 
 
 def _die_with_parent() -> None:

@@ -6,8 +6,10 @@ import hashlib
 import io
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import orjson
 import pyarrow.parquet as pq
@@ -85,13 +87,12 @@ class References:
         known = self._files.get(monitor)
         if known is not None and known.version == version:
             return known
-        document = await self._buffer.documents.get(KIND, monitor)
-        if document is None:
-            return None
-        name = f"{monitor}-{hashlib.blake2b(document.body, digest_size=8).hexdigest()}.parquet"
-        path = self._directory / name
-        await asyncio.to_thread(self._write, monitor, path, document.body)
-        self._files[monitor] = ReferenceFile(document.version, str(path))
+        with _Written(self._directory) as written:
+            version = await self._buffer.documents.pour(KIND, monitor, written.take)
+            if version is None:
+                return None
+            path = await asyncio.to_thread(self._keep, monitor, written)
+        self._files[monitor] = ReferenceFile(version, str(path))
         return self._files[monitor]
 
     def drop(self, monitor: MonitorId) -> None:
@@ -105,12 +106,13 @@ class References:
         found = self._directory.glob(f"{glob.escape(monitor)}-*.parquet")
         return [path for path in found if _CONTENT.fullmatch(path.stem.removeprefix(f"{monitor}-"))]
 
-    def _write(self, monitor: MonitorId, path: Path, body: bytes) -> None:
-        """Write it, and remove those that nobody reads any more. Other processes may be doing the same."""
-        _write_atomically(path, body)
+    def _keep(self, monitor: MonitorId, written: "_Written") -> Path:
+        """Name it, and remove those that nobody reads any more. Other processes may be doing the same."""
+        path = written.keep(monitor)
         others = [(_modified_ns(each), each) for each in self._of(monitor) if each != path]
         for _, each in sorted(others, reverse=True)[KEPT_FILES - 1 :]:
             each.unlink(missing_ok=True)
+        return path
 
 
 def _profile_only(monitor: Monitor) -> bool:
@@ -133,8 +135,29 @@ def _modified_ns(path: Path) -> int:
         return 0
 
 
-def _write_atomically(path: Path, body: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_bytes(body)
-    temporary.replace(path)
+class _Written:
+    """A file in the making, that nobody sees before it is whole. Gone in the end, unless it is kept."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=directory, suffix=".tmp")
+        self._file = os.fdopen(handle, "wb")
+        self._path = Path(name)
+        self._digest = hashlib.blake2b(digest_size=8)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def take(self, piece: bytes) -> None:
+        self._digest.update(piece)
+        self._file.write(piece)
+
+    def keep(self, monitor: MonitorId) -> Path:
+        """Under a name that says its content."""
+        self._file.close()
+        return self._path.replace(self._directory / f"{monitor}-{self._digest.hexdigest()}.parquet")

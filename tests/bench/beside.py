@@ -16,7 +16,9 @@ monitors:
   - id: m
     window: {every: 1d}
     reports: [{name: rows, metrics: [DatasetSummaryMetric]}]
-  - id: large
+"""
+_LARGE = """
+  - id: large-%d
     window: {every: 1d}
     reference: {upload: true}
     reports: [{name: all, metrics: [DataDriftPreset, DataQualityPreset]}]
@@ -24,46 +26,45 @@ monitors:
 
 
 def beside_an_evaluation(row: bytes) -> tuple[float, float]:
-    """p99 in milliseconds, while nothing else happens and while the window is evaluated."""
-    options = Options(core=None, arguments=("--role", "all"), config=_CONFIG)
+    """p99 in milliseconds, while nothing else happens and while such a window is evaluated, each of a monitor of its own."""
+    config = _CONFIG + "".join(_LARGE.removeprefix("\n") % number for number in range(_TIMES + 1))
+    options = Options(core=None, arguments=("--role", "all"), config=config)
     with ours(options=options, COLLECTOR_SQLITE_SYNCHRONOUS="NORMAL") as server:
-        _send(server, "PUT", "reference", _table(0))
+        for number in range(_TIMES + 1):
+            _send(server, number, "PUT", "reference", _table(100 + number))
+            _send(server, number, "POST", "inferences", _table(number))
         _evaluate(server, 0)  # the first one also starts what computes
         with asking(server, "/v1/monitors/m/inferences", row) as patient:
             time.sleep(6)
         idle = [milliseconds for _, milliseconds in patient.answers]
         busy: list[float] = []
         for number in range(1, _TIMES + 1):
-            _send(server, "POST", "inferences", _table(number))
             with asking(server, "/v1/monitors/m/inferences", row) as patient:
-                began, ended = _evaluate(server, number, send=False)
+                began, ended = _evaluate(server, number)
             busy += [milliseconds for due, milliseconds in patient.answers if began <= due <= ended]
     return p99(idle), p99(busy)
 
 
-def _evaluate(server: Server, seed: int, *, send: bool = True) -> tuple[float, float]:
+def _evaluate(server: Server, number: int) -> tuple[float, float]:
     """From when to when a window was evaluated."""
-    if send:
-        _send(server, "POST", "inferences", _table(seed))
-    before = _seen(server)
     began = time.perf_counter()
-    _send(server, "POST", "flush", b"")
+    _send(server, number, "POST", "flush", b"")
     for _ in range(1200):
-        if _seen(server) != before:
+        if _seen(server, number):
             return began, time.perf_counter()
         time.sleep(0.05)
     raise SystemExit("the window was not evaluated within a minute")
 
 
-def _seen(server: Server) -> object:
-    with urllib.request.urlopen(f"{server.url}/v1/snapshots?monitor=large", timeout=20) as answer:
-        return [(each["id"], each["revision"]) for each in json.load(answer)["snapshots"]]
+def _seen(server: Server, number: int) -> bool:
+    with urllib.request.urlopen(f"{server.url}/v1/snapshots?monitor=large-{number}", timeout=20) as answer:
+        return bool(json.load(answer)["snapshots"])
 
 
-def _send(server: Server, method: str, what: str, body: bytes) -> None:
+def _send(server: Server, number: int, method: str, what: str, body: bytes) -> None:
     headers = {"Content-Type": "application/vnd.apache.arrow.stream"}
-    request = urllib.request.Request(f"{server.url}/v1/monitors/large/{what}", body, headers, method=method)
-    urllib.request.urlopen(request, timeout=60).close()
+    url = f"{server.url}/v1/monitors/large-{number}/{what}"
+    urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method), timeout=60).close()
 
 
 def _table(seed: int) -> bytes:

@@ -1,6 +1,8 @@
 """Documents are the same for every replica, and a version never means two bodies."""
 
 import asyncio
+import io
+import random
 
 import pytest
 
@@ -16,6 +18,23 @@ async def test_a_document_comes_back_with_its_version(buffer: Buffer) -> None:
     assert await buffer.documents.put("reference", "flights", body) == 1
     assert await buffer.documents.get("reference", "flights") == Document("reference", "flights", 1, body)
     assert await buffer.documents.get("monitor", "flights") is None
+
+
+async def test_a_large_document_pours_out_as_it_was_stored(buffer: Buffer) -> None:
+    body = random.Random(3).randbytes(1_000_001)
+    version = await buffer.documents.put("reference", "flights", body)
+    poured = io.BytesIO()
+    assert await buffer.documents.pour("reference", "flights", poured.write) == version
+    assert poured.getvalue() == body
+
+
+async def test_nothing_pours_out_of_a_document_that_is_not_there(buffer: Buffer) -> None:
+    poured = io.BytesIO()
+    assert await buffer.documents.pour("reference", "flights", poured.write) is None
+    await buffer.documents.put("reference", "flights", b"gone soon")
+    await buffer.documents.delete("reference", "flights")
+    assert await buffer.documents.pour("reference", "flights", poured.write) is None
+    assert poured.getvalue() == b""
 
 
 async def test_versions_grow_by_one(buffer: Buffer) -> None:

@@ -2,16 +2,19 @@
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from collector.chunks import encode
 from collector.errors import Permanent, Transient
+from collector.evaluate import computing
 from collector.evaluate.pool import PoolEvaluator
 from collector.model import Pane, Phase, StoredChunk, Window, WindowRows
 from collector.monitor import Monitor
@@ -59,6 +62,42 @@ async def test_a_window_gives_one_record_per_report():
         await pool.close()
     assert record.monitor == "m"
     assert b'"number_of_rows":3' in record.body
+
+
+def large_job(metric="DatasetSummaryMetric"):
+    """Chunks of 400 kB beside small ones: they go to the process by another way."""
+    draw = random.Random(5)
+    chunks = [StoredChunk(encode({"x": [draw.random() for _ in range(rows)]}, rows)) for rows in (50_000, 3, 60_000)]
+    rows = WindowRows([*chunks, StoredChunk(chunks[0].data, b"", range(10, 20_010))], 130_003, {})
+    assert max(len(chunk.data) for chunk in chunks) > 400_000
+    return replace(job(metric), rows=rows)
+
+
+@pytest.mark.asyncio
+async def test_large_chunks_arrive_as_they_were_among_small_ones():
+    pool = PoolEvaluator(1, 60)
+    try:
+        for _ in range(2):  # what is left over of one window would spoil the next one
+            (record,) = await pool.evaluate(large_job("DatasetSummaryMetric"))
+            (expected,) = computing.evaluate(large_job("DatasetSummaryMetric")).records
+            assert record.body == expected.body
+    finally:
+        await pool.close()
+    assert b'"number_of_rows":130003' in record.body
+
+
+@pytest.mark.asyncio
+async def test_a_process_that_takes_no_rows_any_more_costs_one_attempt(plugin):
+    pool = PoolEvaluator(1, 1.0)
+    await pool.start()
+    try:
+        (record,) = await pool.evaluate(job("Niceness"))
+        os.kill(int(record.body.split(b'"pid":')[1].split(b"}")[0]), signal.SIGSTOP)
+        with pytest.raises(Transient, match="longer than 1 s"):
+            await pool.evaluate(large_job())
+        assert await pool.evaluate(job())
+    finally:
+        await pool.close()
 
 
 @pytest.mark.asyncio

@@ -1,5 +1,8 @@
 """Small named things with versions, in Redis."""
 
+import asyncio
+from collections.abc import Callable
+
 from collector.buffer.redis import keys
 from collector.buffer.redis.store import Store
 from collector.model import Document
@@ -17,6 +20,13 @@ class RedisDocuments:
     async def get(self, kind: str, key: str) -> Document | None:
         version, body = await self._store.run("get_document", keys.documents(kind), (key,))
         return None if body is None else Document(kind, key, int(version), bytes(body))
+
+    async def pour(self, kind: str, key: str, take: Callable[[bytes], object]) -> int | None:
+        document = await self.get(kind, key)
+        if document is None:
+            return None
+        await asyncio.to_thread(take, document.body)
+        return document.version
 
     async def versions(self, kind: str) -> dict[str, int]:
         found = await self._store.run("document_versions", keys.documents(kind), ())

@@ -1,9 +1,12 @@
 """Small named things with versions."""
 
 import sqlite3
+from collections.abc import Callable
 
 from collector.buffer.sqlite.engine import Engine
 from collector.model import Document
+
+_SLICE_BYTES = 256 * 1024
 
 
 class SqliteDocuments:
@@ -32,6 +35,20 @@ class SqliteDocuments:
                 (kind, key),
             ).fetchone()
             return None if found is None else Document(*found)
+
+        return await self._engine.read(question)
+
+    async def pour(self, kind: str, key: str, take: Callable[[bytes], object]) -> int | None:
+        def question(connection: sqlite3.Connection) -> int | None:
+            found = connection.execute(
+                "SELECT version, rowid FROM documents WHERE kind = ? AND key = ? AND body IS NOT NULL", (kind, key)
+            ).fetchone()
+            if found is None:
+                return None
+            with connection.blobopen("documents", "body", found[1], readonly=True) as blob:
+                while piece := blob.read(_SLICE_BYTES):
+                    take(piece)
+            return int(found[0])
 
         return await self._engine.read(question)
 
