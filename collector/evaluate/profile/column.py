@@ -1,56 +1,20 @@
-"""A column's profile: what metrics, tests and drift methods ask of a column, computed once and only when asked for.
-
-Everything is derived from one sort (numbers, instants) or one factorization (everything else), and from nothing that
-depends on the order of the rows. The caller's frame is read, never changed.
+"""One column. Everything is derived from one sort (numbers, instants) or one factorization (everything else), and from
+nothing that depends on the order of the rows.
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from numbers import Real
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from collector.errors import Invalid
-from collector.evaluate.derived import DerivedName
 from collector.evaluate.lazy import lazy
-
-Kind = Literal["bool", "int", "float", "datetime", "object"]
-Array = NDArray[Any]
-T = TypeVar("T")
-
-
-class Counted(NamedTuple):
-    """Distinct values and how often each occurs; missing values left out."""
-
-    uniques: Array
-    counts: NDArray[np.int64]
-
-
-def kind_of(dtype: object) -> Kind:
-    """How a column is stored, as far as inference cares. Instants with a time zone, durations, categories: object.
-
-    >>> kind_of(np.dtype("uint8")), kind_of(pd.Int64Dtype()), kind_of(pd.CategoricalDtype())
-    ('int', 'int', 'object')
-    """
-    if isinstance(dtype, np.dtype):
-        return cast(
-            "Kind", {"b": "bool", "i": "int", "u": "int", "f": "float", "M": "datetime"}.get(dtype.kind, "object")
-        )
-    if isinstance(dtype, (pd.StringDtype, pd.CategoricalDtype, pd.DatetimeTZDtype)):
-        return "object"
-    kinds = (
-        ("bool", pd.api.types.is_bool_dtype),
-        ("int", pd.api.types.is_integer_dtype),
-        ("float", pd.api.types.is_float_dtype),
-        ("datetime", pd.api.types.is_datetime64_dtype),
-    )
-    for kind, holds in kinds:
-        if holds(cast("Any", dtype)):
-            return cast("Kind", kind)
-    return "object"
+from collector.evaluate.profile.counted import Array, Counted, count_sorted, most_frequent, quantile
+from collector.evaluate.profile.kinds import Kind, is_infinite, kind_of, same_as_any
 
 
 class ColumnProfile:
@@ -151,7 +115,7 @@ class ColumnProfile:
             return low, int(self.sorted.size - np.searchsorted(self.sorted, np.inf, "left"))
         if self.kind == "object":
             uniques, counts = self.counted
-            found = {uniques[i]: int(counts[i]) for i, value in enumerate(uniques.tolist()) if _is_infinite(value)}
+            found = {uniques[i]: int(counts[i]) for i, value in enumerate(uniques.tolist()) if is_infinite(value)}
             return found.get(-np.inf, 0), found.get(np.inf, 0)
         return 0, 0
 
@@ -307,108 +271,3 @@ class ColumnProfile:
             np.nan if empty else float(value) for value, empty in zip(self.series, self.missing_mask, strict=True)
         ]
         return ColumnProfile(self.name, pd.Series(numbers, dtype=np.float64))
-
-
-class FrameProfile:
-    """The columns of one frame, and what is computed once for all of them together."""
-
-    joint = True
-    """Whether it knows which values stand in one row."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        if not frame.columns.is_unique:
-            twice = frame.columns[frame.columns.duplicated()][0]
-            raise Invalid(f"column {twice!r} is there twice: names must differ", column=twice)
-        self.frame = frame
-        self.rows = len(frame)
-        self.names: tuple[str, ...] = tuple(frame.columns)
-        self._known = frozenset(self.names)
-        self._columns: dict[str, ColumnProfile] = {}
-        self._memo: dict[Hashable, Any] = {}
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._known or isinstance(name, DerivedName)
-
-    def __getitem__(self, name: str) -> ColumnProfile:
-        """Raises Invalid when there is no such column, and none that it is derived from."""
-        if name not in self._known and not isinstance(name, DerivedName):
-            raise Invalid(f"column {name!r} is not in the data", column=name)
-        profile = self._columns.get(name)
-        if profile is None:
-            series = name.derive(self) if isinstance(name, DerivedName) else self.frame[name]
-            profile = self._columns[name] = ColumnProfile(name, series)
-        return profile
-
-    def __iter__(self) -> Iterator[ColumnProfile]:
-        return (self[name] for name in self.names)
-
-    def without(self, names: Sequence[str | None]) -> "FrameProfile":
-        """The frame without some columns; the profiles of the others are shared, and the answer is kept."""
-
-        def narrowed() -> FrameProfile:
-            made = FrameProfile(self.frame.drop(columns=[name for name in names if name in self]))
-            made._columns = self._columns
-            return made
-
-        return self.memo(("without", tuple(names)), narrowed)
-
-    def memo(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What `compute` says, computed once for this frame and key."""
-        if key not in self._memo:
-            self._memo[key] = compute()
-        return cast("T", self._memo[key])
-
-
-def count_sorted(ordered: Array) -> Counted:
-    """Distinct values of a sorted array with their counts.
-
-    >>> count_sorted(np.array([1, 1, 4]))
-    Counted(uniques=array([1, 4]), counts=array([2, 1]))
-    """
-    if not ordered.size:
-        return Counted(ordered, np.zeros(0, dtype=np.int64))
-    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-    counts = ends + 1
-    counts[1:] -= counts[:-1].copy()
-    return Counted(ordered[ends], counts)
-
-
-def most_frequent(counted: Counted) -> tuple[object, int]:
-    """The most frequent value and its count; of equally frequent ones, the smallest."""
-    values, counts = counted
-    top = int(counts.max())
-    return min(values[counts == top], key=order_key), top
-
-
-def quantile(ordered: Array, share: float) -> float:
-    """The quantile of a sorted array, linear between neighbours."""
-    if not ordered.size:
-        return np.nan
-    position = (ordered.size - 1) * share
-    index = int(position)
-    part = position - index
-    low = float(ordered[index])
-    if part == 0:
-        return low
-    high = float(ordered[index + 1])
-    if low == high:
-        return low
-    return low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
-
-
-def order_key(value: object) -> tuple[str, Any]:
-    """Sorts values of any mixture of types, always in the same way: numbers by size, others by type and text."""
-    if isinstance(value, Real):
-        return "", float(value)
-    return type(value).__name__, value if isinstance(value, str) else str(value)
-
-
-def _is_infinite(value: object) -> bool:
-    return isinstance(value, float) and np.isinf(value)
-
-
-def same_as_any(value: object, wanted: list[object]) -> bool:
-    return any(
-        value == each and (type(value) is type(each) or (isinstance(value, Real) and isinstance(each, int | float)))
-        for each in wanted
-    )
