@@ -387,7 +387,7 @@ def rows_in(body: Unjudged) -> int:
     (2, 2)
     """
     if isinstance(body, Mapping):
-        return max((len(values) for values in body.values() if isinstance(values, list)), default=0)
+        return max((len(values) for values in body.values() if isinstance(values, list | tuple)), default=0)
     return len(body)
 
 

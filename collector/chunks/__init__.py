@@ -17,7 +17,7 @@ Chunks of requests that look alike begin with the same layout, so that whoever r
 remembers some of them (`traces`).
 """
 
-from collector.chunks.columns import Typed, joined, typed
+from collector.chunks.columns import Typed, joined, typed, types_of
 from collector.chunks.decoding import decode, picked
 from collector.chunks.encoding import encode, packed
 from collector.chunks.layout import MISSING_TIME, TEXTS, VERSION, WIDTHS, Chunk, Layout
@@ -25,5 +25,5 @@ from collector.chunks.traces import traced, traces
 
 __all__ = [
     "MISSING_TIME", "TEXTS", "VERSION", "WIDTHS", "Chunk", "Layout", "Typed",
-    "decode", "encode", "joined", "packed", "picked", "traced", "traces", "typed",
+    "decode", "encode", "joined", "packed", "picked", "traced", "traces", "typed", "types_of",
 ]  # fmt: skip

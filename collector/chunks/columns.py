@@ -3,9 +3,13 @@
 import math
 import struct
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, TypeAlias, cast
+
+import msgspec
 
 from collector.chunks.layout import INFINITY, MISSING_TIME, TEXTS
 
@@ -13,6 +17,31 @@ _NARROW_FROM_ROWS = 64
 """Integers of smaller chunks keep eight bytes: a few rows save nothing, and thousands of chunks share one layout."""
 _EXACT_INTEGER = 2**53
 _NAN = math.nan
+_FLOATS = frozenset({float})
+_ASK_EACH_UP_TO_ROWS = 32
+_MARK = b"\xcb"
+_as_message_pack = msgspec.msgpack.Encoder().encode
+
+
+def types_of(values: Sequence[object]) -> AbstractSet[type]:
+    """The types of a column's values.
+
+    Floats, which most columns are, are recognized in a quarter of the time of asking each value: as MessagePack a float
+    is a mark and eight bytes, so when all begin with the mark, there is nothing else.
+
+    >>> types_of([0.5] * 100), types_of([0.5] * 99 + [None]) == {float, type(None)}
+    (frozenset({<class 'float'>}), True)
+    """
+    rows = len(values)
+    if rows > _ASK_EACH_UP_TO_ROWS and type(values[0]) is float:
+        try:
+            packed = _as_message_pack(values)
+        except (TypeError, ValueError, OverflowError, RecursionError):  # of what it cannot pack it says so
+            return set(map(type, values))
+        head = 3 if rows < 2**16 else 5
+        if len(packed) == head + 9 * rows and packed[head::9].count(_MARK) == rows:
+            return _FLOATS
+    return set(map(type, values))
 
 
 class Typed(NamedTuple):
@@ -40,7 +69,7 @@ def typed(
     found = [
         ("t", _instants(column), None)
         if name in times
-        else _encode_column(column, rows, known.get(name) or set(map(type, column)))
+        else _encode_column(column, rows, known.get(name) or types_of(column))
         for name, column in columns.items()
     ]
     kinds, cells, lists = zip(*found, strict=True) if found else ((), (), ())
@@ -79,7 +108,7 @@ def _encode_column(values: Sequence[object], rows: int, types: Collection[type])
         if len(types) == 1:
             if float in types:
                 # Packing is several times quicker than making an array of a tuple; an array is packed already.
-                return "d", values if type(values) is array else struct.pack(f"<{rows}d", *values), None
+                return "d", values if type(values) is array else _packer(rows)(*values), None
             if str in types:
                 return _texts(values)
             if int in types:
@@ -96,6 +125,11 @@ def _encode_column(values: Sequence[object], rows: int, types: Collection[type])
     except OverflowError:  # an integer beyond 64 bits
         pass
     return "j", b"", [json_value(value) for value in values]
+
+
+@lru_cache(maxsize=256)
+def _packer(floats: int) -> Callable[..., bytes]:
+    return struct.Struct(f"<{floats}d").pack
 
 
 def _instants(values: Sequence[object]) -> "array[int]":

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 
+from collector.chunks import types_of
 from collector.model import Judged, Table, digest
 from collector.monitor import Monitor
 from collector.receive.decoders.table import Decoded, Instants
@@ -70,7 +71,7 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
         elif type(values) is Instants:
             columns[name] = _as_text(values, role, name, faults)
         else:
-            found = types[name] = _PACKED[values.typecode] if type(values) is array else set(map(type, values))
+            found = types[name] = _PACKED[values.typecode] if type(values) is array else types_of(values)
             columns[name] = values if found <= role.clean else _walk(name, values, role, faults)
     ids = None
     if roles.id is not None:

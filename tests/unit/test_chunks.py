@@ -140,3 +140,29 @@ def test_a_thousand_rows_take_less_than_a_third_of_their_json():
     ]  # fmt: skip
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     assert len(chunks.encode(columns, 1000)) < len(orjson.dumps(rows)) / 3
+
+
+@given(st.one_of([st.lists(each, max_size=80) for each in SAME]))
+def test_the_types_of_a_column_are_those_of_its_values(values):
+    assert chunks.types_of(values) == set(map(type, values))
+
+
+@given(
+    st.lists(st.floats(), min_size=40, max_size=60),
+    st.integers(0, 39),
+    st.one_of(scalars, st.just(object()), st.integers(2**64)),
+)
+def test_a_single_other_value_among_floats_is_noticed(values, place, other):
+    values[place] = other
+    assert chunks.types_of(values) == set(map(type, values))
+
+
+def test_the_types_of_a_long_column_are_those_of_its_values():
+    assert chunks.types_of([0.5] * 70_000) == {float}
+    assert chunks.types_of([0.5] * 70_000 + [1]) == {float, int}
+
+
+@pytest.mark.parametrize("other", [2**62, "eight by", "aaaaaaaa\u02cb"])
+def test_what_is_as_long_as_a_float_or_looks_like_one_is_none(other):
+    """Packed, the first two take nine bytes as a float does; the last has a float's mark where the next one would be."""
+    assert chunks.types_of([0.5] * 39 + [other]) == {float, type(other)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from collector.errors import Invalid
+from collector.receive.decoders import json_alike
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import AsText, Decoded, Limits, from_columns, from_rows
 from collector.receive.words import shown
@@ -18,12 +19,15 @@ def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:  # noq
     return tabled(parse(body), limits)
 
 
-def parse(body: bytes) -> list[Any] | dict[str, Any]:
+def parse(body: bytes) -> list[Any] | Mapping[str, Any]:
     """The body as a list of rows, or as columns by name. Raises Malformed, Invalid.
 
     >>> parse(b'{"a": 1}'), parse(b'{"columns": {"a": [1]}}')
     ([{'a': 1}], {'a': [1]})
     """
+    alike = json_alike.columns(body)
+    if alike is not None:
+        return alike
     value = loads(body)
     if isinstance(value, list):
         return value

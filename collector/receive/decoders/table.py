@@ -122,7 +122,7 @@ def from_columns(columns: Mapping[Any, Any], limits: Limits) -> Decoded:
     """A mapping of lists as a table. Raises Invalid when a column is no list, or when their lengths differ."""
     lengths: dict[str, int] = {}
     for name, values in columns.items():
-        if not isinstance(values, list):
+        if not isinstance(values, list | tuple):
             raise Invalid(f"column {name!r} is {shown(values)}: expected a list with a value for each row", column=name)
         lengths[name] = len(values)
     rows = max(lengths.values(), default=0)
