@@ -21,6 +21,8 @@ class Proxy:
         self.refuses = False
         """New connections are closed at once."""
         self.cut_at_next_answer = False
+        self.loses: Callable[[bytes], bool] = lambda _: False
+        """Sees each piece on its way to the server, and says whether it never gets there."""
         self.delay_seconds = 0.0
         """How long each piece is held back, in both directions."""
 
@@ -50,12 +52,17 @@ class Proxy:
             return
         self._writers |= {writer, to_server}
         await asyncio.gather(
-            self._pump(reader, to_server, lambda: self.silent, answers=False),
-            self._pump(upstream, writer, lambda: self.silent or self.swallow_answers, answers=True),
+            self._pump(reader, to_server, lambda data: self.silent or self.loses(data), answers=False),
+            self._pump(upstream, writer, lambda _: self.silent or self.swallow_answers, answers=True),
         )
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: Callable[[], bool], *, answers: bool
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        lost: Callable[[bytes], bool],
+        *,
+        answers: bool,
     ) -> None:
         try:
             while data := await reader.read(65536):
@@ -64,7 +71,7 @@ class Proxy:
                 if self.cut_at_next_answer and answers:
                     self.cut_at_next_answer = False
                     self.cut()
-                elif not lost():
+                elif not lost(data):
                     writer.write(data)
                     await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
