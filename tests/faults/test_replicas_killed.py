@@ -1,10 +1,12 @@
 """Receivers and workers on one Redis: any of them is killed, Redis too, and every row still counts once in effect."""
 
+import os
 import random
 import signal
 import time
 import urllib.error
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,22 @@ def kill_a_worker(cluster: Cluster, draw: random.Random) -> None:
     worker.start("--role", "work")
 
 
+def kill_evaluation_processes(cluster: Cluster, _: random.Random) -> None:
+    """As the kernel does when memory is short: those that compute a window, then whoever starts them."""
+    for worker in cluster.workers:
+        assert worker.process is not None
+        starters = children_of(worker.process.pid)
+        for each in [child for starter in starters for child in children_of(starter)] + starters:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+
+
+def children_of(pid: int) -> list[int]:
+    with suppress(FileNotFoundError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
 def kill_the_receiver(cluster: Cluster, _: random.Random) -> None:
     cluster.receiver.kill()
     cluster.receiver.start("--role", "receive")
@@ -133,7 +151,9 @@ def freeze_a_worker(cluster: Cluster, draw: random.Random) -> None:
 
 
 @pytest.mark.parametrize(
-    "accident", [kill_a_worker, kill_the_receiver, kill_redis, freeze_a_worker], ids=lambda each: each.__name__
+    "accident",
+    [kill_a_worker, kill_evaluation_processes, kill_the_receiver, kill_redis, freeze_a_worker],
+    ids=lambda each: each.__name__,
 )
 def test_every_row_counts_once_although(cluster: Cluster, accident):
     draw = random.Random(accident.__name__)
