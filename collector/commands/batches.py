@@ -63,9 +63,10 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise Invalid(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, csv.Error, pa.ArrowException) as error:
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError, csv.Error, pa.ArrowException) as error:
         what = path.suffix.lower().removeprefix(".")
-        raise Invalid(f"{path}: cannot be read as {what}: {str(error).splitlines()[0]}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Invalid(f"{path}: cannot be read as {what}: {reason}") from error
 
 
 def _csv(path: Path) -> Iterator[Batch]:

@@ -19,6 +19,9 @@ from collector.commands.batches import ROWS, Batch, joined
 from collector.commands.records import Record, records
 from collector.receive.pairs import ids_of
 
+_UNLIKE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, csv.Error)
+"""What reading a record raises that is not as its format has it: values of other types, missing, nested, out of range."""
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -66,7 +69,7 @@ def batches(
             if None in some:
                 raise ValueError("no JSON object")
             waiting += [json.dumps(each).encode() for each in capture.convert([each for each in some if each], about)]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _UNLIKE as error:
             refuse(f"{path}: a record is not as {capture.name} writes it: {type(error).__name__}: {error}")
         while len(waiting) >= ROWS:
             yield Batch(offset, waiting[:ROWS], "application/x-ndjson", joined, read, capture.address)

@@ -51,6 +51,6 @@ def _has_lines(path: Path) -> bool:
 def _line(line: bytes) -> Record | None:
     try:
         found = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, Mapping) else None

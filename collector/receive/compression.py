@@ -1,7 +1,7 @@
 """Content-Encoding undone with a cap: a small body that grows large is refused while it grows, not afterwards."""
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import zstandard
 
@@ -9,6 +9,8 @@ from collector.errors import TooLarge, UnknownEncoding
 from collector.receive.problems import Malformed
 
 _MOST_ENCODINGS = 2
+_PIECE_BYTES = 4096
+"""Of a body that may hold many members; a few copies of so little cost nothing."""
 _ZSTD_WINDOW_BYTES = 1 << 27
 """What the strongest standard level of zstd uses; a frame that asks for more memory is refused."""
 
@@ -31,32 +33,45 @@ def _identity(body: bytes, limit: int) -> bytes:  # noqa: ARG001 - it was checke
 
 
 def _gzip(body: bytes, limit: int) -> bytes:
-    """A gzip file may have several members, one after another."""
+    """A gzip file may have several members, one after another, and zeros behind them."""
     whole = bytearray()
-    while body or not whole:
-        decoder = zlib.decompressobj(wbits=31)
-        whole += _inflate(decoder, body, limit - len(whole), "gzip")
-        body = decoder.unused_data.lstrip(b"\0")
-        if not body:
-            break
+    decoder = zlib.decompressobj(wbits=31)
+    for rest in _pieces(body):
+        while rest:
+            if decoder.eof:
+                rest = rest.lstrip(b"\0")  # noqa: PLW2901 - what is left of the piece
+                if not rest:
+                    break
+                decoder = zlib.decompressobj(wbits=31)
+            whole += _inflated(decoder, rest, "gzip", limit, taken=len(whole))
+            rest = decoder.unused_data  # noqa: PLW2901
+    if not decoder.eof:
+        raise _cut_off("gzip")
     return bytes(whole)
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """A decoder copies what follows the member that it ends with: of a small piece, however many members there are."""
+    return (body[at : at + _PIECE_BYTES] for at in range(0, len(body), _PIECE_BYTES))
 
 
 def _deflate(body: bytes, limit: int) -> bytes:
     """With the zlib header that the standard asks for, or without it, as many clients send it."""
     raw = len(body) < 2 or body[0] & 0x0F != 8 or int.from_bytes(body[:2], "big") % 31 != 0
-    return _inflate(zlib.decompressobj(wbits=-15 if raw else 15), body, limit, "deflate")
+    decoder = zlib.decompressobj(wbits=-15 if raw else 15)
+    data = _inflated(decoder, body, "deflate", limit)
+    if not decoder.eof:
+        raise _cut_off("deflate")
+    return data
 
 
-def _inflate(decoder: "zlib._Decompress", body: bytes, limit: int, name: str) -> bytes:
+def _inflated(decoder: "zlib._Decompress", body: bytes, name: str, limit: int, *, taken: int = 0) -> bytes:
     try:
-        data = decoder.decompress(body, limit + 1)
+        data = decoder.decompress(body, limit - taken + 1)
     except zlib.error as error:
         raise Malformed(f"the body is not {name}: {error}") from error
-    if len(data) > limit:
+    if taken + len(data) > limit:
         raise _too_large(limit)
-    if not decoder.eof:
-        raise Malformed(f"the body is not whole: its {name} data ends early")
     return data
 
 
@@ -71,16 +86,22 @@ def _zstd(body: bytes, limit: int) -> bytes:
                 if size > limit:
                     raise _too_large(limit)
         whole = bytearray()
-        while True:
-            decoder = decompressor.decompressobj()
-            whole += decoder.decompress(body)
-            if not decoder.eof:
-                raise Malformed("the body is not whole: its zstd data ends early")
-            body = decoder.unused_data
-            if not body:
-                return bytes(whole)
+        decoder = decompressor.decompressobj()
+        for rest in _pieces(body):
+            while rest:
+                if decoder.eof:
+                    decoder = decompressor.decompressobj()
+                whole += decoder.decompress(rest)
+                rest = decoder.unused_data  # noqa: PLW2901 - what is left of the piece
     except zstandard.ZstdError as error:
         raise Malformed(f"the body is not zstd: {error}") from error
+    if not decoder.eof:
+        raise _cut_off("zstd")
+    return bytes(whole)
+
+
+def _cut_off(name: str) -> Malformed:
+    return Malformed(f"the body is not whole: its {name} data ends early")
 
 
 def _too_large(limit: int) -> TooLarge:

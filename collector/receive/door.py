@@ -16,7 +16,7 @@ from collector.model import Judged
 from collector.monitor import Monitor
 from collector.receive import compression, decoders
 from collector.receive.decoders import json_rows
-from collector.receive.decoders.json_text import loads
+from collector.receive.decoders.json_text import document
 from collector.receive.decoders.table import AsText, Decoded, Limits
 from collector.receive.judge import Judge
 from collector.receive.keys import EVERYTHING, Grant
@@ -142,12 +142,12 @@ def is_idempotency_key(value: str) -> bool:
 
 
 async def json_body(request: web.Request) -> object:
-    """A small JSON document. Raises Malformed, TooLarge."""
+    """A small JSON document, which may be stored. Raises Malformed, TooLarge."""
     body = await read(request)
     encoding = request.headers.get(hdrs.CONTENT_ENCODING)
     if encoding is not None:
         body = compression.decompress(body, encoding, limit=request.app[DOOR].settings.max_body_bytes)
-    return loads(body)
+    return document(body)
 
 
 def json_answer(value: object, *, status: int = 200) -> web.Response:

@@ -10,7 +10,6 @@ Several keys are valid at once, so that one can be replaced while its successor 
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import logging
@@ -178,6 +177,6 @@ def _presented(authorization: str | None) -> bytes | None:
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value, validate=True).partition(b":")[2] or None
-        except binascii.Error:
+        except ValueError:  # no base64, or not even ASCII
             return None
     return None

@@ -12,6 +12,7 @@ from collector.model import Side, digest
 from collector.monitor import Monitor
 from collector.receive.decoders.cloudevents import CloudEvent
 from collector.receive.decoders.json_text import loads
+from collector.receive.decoders.table import Limits
 from collector.receive.words import shown
 from collector.strict import near_miss
 
@@ -68,8 +69,8 @@ def sighted(event: CloudEvent) -> Sighting:
     return Sighting(Content.ROWS, event.id, origin, event.time_us, event.body)
 
 
-def of_modelmesh(body: bytes) -> Sighting:
-    """ModelMesh's payload processor: a gRPC message in base64, inside of JSON. Raises Malformed, Invalid."""
+def of_modelmesh(body: bytes, limits: Limits) -> Sighting:
+    """ModelMesh's payload processor: a gRPC message in base64, inside of JSON. Raises Malformed, Invalid, TooLarge."""
     value = loads(body)
     if not isinstance(value, Mapping):
         raise Invalid(f"expected an object with id, kind, modelid and data, not {shown(value)}")
@@ -84,7 +85,7 @@ def of_modelmesh(body: bytes) -> Sighting:
     from collector.receive.decoders.bodies import grpc_form  # noqa: PLC0415 - who reads no protobuf does not load it
 
     service = value["modelid"].partition("__isvc-")[0]  # InferenceServices are registered with a hash behind their name
-    return Sighting(content, value["id"], {"service": service}, None, grpc_form.to_json(Side(content), message))
+    return Sighting(content, value["id"], {"service": service}, None, grpc_form.to_json(Side(content), message, limits))
 
 
 def monitor_of(sighting: Sighting, monitors: Sequence[Monitor]) -> Monitor | None:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 EXPECTED = "expected ISO 8601, such as 2013-02-01T10:00:00Z, or an epoch number"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
-_LIMIT_US = 253_402_300_800_000_000
-"""The end of the year 9999, which is also as far as ISO 8601 text goes."""
+_FIRST_US, _LIMIT_US = -62_135_596_800_000_000, 253_402_300_800_000_000
+"""The begin of the year 1 and the end of the year 9999: as far as ISO 8601 text goes."""
 _UNITS = ((1e11, 1_000_000, 1), (1e14, 1_000, 1), (1e17, 1, 1), (math.inf, 1, 1_000))
 _EPOCH_DIGITS = 9
 """Text of so many digits or more is an epoch number (JSON writers put 64-bit integers in quotes); fewer are a date."""
@@ -43,7 +43,7 @@ def _from_text(text: str) -> int:
     if text.isdigit() and len(text) >= _EPOCH_DIGITS:
         return _from_number(int(text))
     since = moment - _NAIVE_EPOCH if moment.tzinfo is None else moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return _in_reach((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
 def _from_odd_text(text: str) -> int:
@@ -63,9 +63,19 @@ def _from_number(number: float) -> int:
     factor, divisor = next((times, by) for below, times, by in _UNITS if size < below)
     # Whole numbers stay exact; a float has microseconds only as far as its digits reach.
     instant = round(number * factor) if divisor == 1 else int(number) // divisor
-    if abs(instant) >= _LIMIT_US:
-        raise NotAnInstant("beyond the year 9999")
-    return instant
+    return _in_reach(instant)
+
+
+def _in_reach(instant_us: int) -> int:
+    """Offsets and numbers lead further than a calendar does."""
+    if is_in_reach(instant_us):
+        return instant_us
+    raise NotAnInstant("beyond the year 9999" if instant_us > 0 else "before the year 1")
+
+
+def is_in_reach(instant_us: int) -> bool:
+    """Whether it can be written as ISO 8601."""
+    return _FIRST_US <= instant_us < _LIMIT_US
 
 
 def iso(instant_us: int) -> str:

@@ -7,6 +7,10 @@ class BrokenText:
     """Stands for a text that is not Unicode (half of a surrogate pair): it has no type that a column takes."""
 
 
+class FarInstant:
+    """Stands for an instant that no calendar reaches: it has no type that a column takes either."""
+
+
 def shown(value: object) -> str:
     """A value with its kind, short enough for a sentence.
 
@@ -29,6 +33,8 @@ def shown(value: object) -> str:
         return "binary data"
     if isinstance(value, BrokenText):
         return "text that is not Unicode (half of a surrogate pair)"
+    if isinstance(value, FarInstant):
+        return "an instant beyond the years 1 to 9999"
     return f"a value of type {type(value).__name__}"
 
 

@@ -17,9 +17,9 @@ from collector.receive.decoders.table import Limits
 from collector.receive.evidently import frame, wish_of
 from collector.receive.judge import Judge
 from collector.receive.keys import Keys
+from tests.fuzz.test_rows import NAMES, VALUES
 from tests.receive.doubles import NOW_US, default_monitor, opened
 from tests.receive.payloads import FOLDER
-from tests.receive.test_fuzz import NAMES, VALUES
 
 LIMITS = Limits(rows=1000, columns=50, bytes=1_000_000)
 HOURLY = {"type": "evidently:collector_trigger:IntervalTrigger", "interval": 3600}

@@ -22,9 +22,9 @@ from collector.model import digest
 from collector.receive.decoders import otlp
 from collector.receive.judge import Judge
 from collector.receive.log_rows import row_of, rows_of
+from tests.fuzz.test_rows import LIMITS, VALUES
 from tests.receive.doubles import NOW_US, default_monitor, opened
 from tests.receive.payloads import FOLDER
-from tests.receive.test_fuzz import LIMITS, VALUES
 
 COLUMNS = {"id": "id", "timestamp": "time", "prediction": "score", "target": "late",
            "numerical_features": ["distance"], "categorical_features": ["carrier"]}  # fmt: skip
@@ -302,7 +302,7 @@ LAX = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 def taken_or_refused(media, body):
     try:
-        records = otlp.decode(media, body)
+        records = otlp.decode(media, body, LIMITS)
     except Invalid as error:
         assert str(error)  # noqa: PT017 - most bytes are refused
         return
@@ -355,7 +355,7 @@ def test_values_nested_without_end_are_refused():
     deep = b'{"arrayValue":{"values":[' * 200 + b"]}}" * 200
     body = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":' + deep + b"}]}]}]}"
     with pytest.raises(Invalid, match="nested"):
-        otlp.decode(otlp.JSON, body)
+        otlp.decode(otlp.JSON, body, LIMITS)
 
 
 def test_receivers_that_read_no_protobuf_do_not_load_it():

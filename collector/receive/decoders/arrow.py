@@ -1,7 +1,8 @@
 """`application/vnd.apache.arrow.stream`: an Arrow IPC stream, its record batches one after another.
 
-Values leave as plain Python lists, or packed as they came, taken from the buffers whole, never scalar by scalar. Types that a row cannot hold
-(lists, structs, binary) leave as they are, so that each row is judged, and refused, with its column's name.
+Values leave as plain Python lists, or packed as they came, taken from the buffers whole, never scalar by scalar. Of types that a row
+cannot hold (lists, structs, binary) only the kind leaves, so that each row is judged, and refused, with its column's name: a
+list of a thousand million nulls has no bytes at all in a stream.
 """
 
 from array import array
@@ -16,25 +17,41 @@ from collector.model import Table
 from collector.receive.decoders.arrow_message import NotArrow, unpacked_bytes
 from collector.receive.decoders.table import AsText, Decoded, Instants, Limits, no_rows
 from collector.receive.problems import Malformed
+from collector.receive.times import is_in_reach, iso
+from collector.receive.words import FarInstant
 
+_FILE_MARK = b"ARROW1\0\0"
+_BROKEN = (pa.ArrowException, OSError, ValueError, OverflowError, KeyError, TypeError)
+"""What the library raises of a body; the last two when the metadata of an extension type is not what its reader expects."""
+_LOOKS = 16
+"""So many times the limit of bytes are looked at: every batch of a stream may use, and is checked with, one large dictionary."""
+_INSIDE = 12
+"""Bytes of a text that stand in its view."""
 _FORMATS: Mapping[str, Any] = {"int64": "q", "uint64": "Q", "double": "d", "uint8": "B"}
 
 
 def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:  # noqa: ARG001 - Arrow has types
     """Raises Malformed (no stream), Invalid (no rows, a column given twice), TooLarge."""
+    return _from_table(table(body, limits), limits)
+
+
+def table(body: bytes, limits: Limits) -> Any:
+    """The stream as an Arrow table whose buffers are valid. A file of Arrow's (Feather) is a stream behind a mark: what stands
+    behind the stream, which may point anywhere, is not read. Raises Malformed, TooLarge.
+    """
+    stream = memoryview(body)[len(_FILE_MARK) :] if body.startswith(_FILE_MARK) else memoryview(body)
     try:
-        if unpacked_bytes(body) > limits.bytes:
+        if unpacked_bytes(stream) > limits.bytes:
             raise TooLarge(f"the Arrow stream is larger than {limits.bytes} bytes after decompression")
-        with pa.ipc.open_stream(pa.py_buffer(body)) as reader:
-            table = _read(reader, limits)
+        with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
+            return _read(reader, limits)
     except NotArrow as error:
         raise Malformed(f"the body is not an Arrow stream: {error}") from error
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+    except _BROKEN as error:
         raise Malformed(f"the body is not an Arrow stream: {_first_line(error)}") from error
-    return from_table(table, limits)
 
 
-def from_table(table: Any, limits: Limits) -> Decoded:
+def _from_table(table: Any, limits: Limits) -> Decoded:
     """An Arrow table as columns. Raises Invalid (no rows, a column given twice), Malformed (values out of range)."""
     names = table.column_names
     if len(set(names)) != len(names):
@@ -47,20 +64,31 @@ def from_table(table: Any, limits: Limits) -> Decoded:
     for name, column in zip(names, table.columns, strict=True):
         try:
             columns[name] = _values(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
-        except (pa.ArrowException, ValueError, OverflowError) as error:
+        except _BROKEN as error:
             raise Malformed(f"column {name!r} cannot be read: {_first_line(error)}", column=name) from error
     return Decoded(Table(columns, table.num_rows))
 
 
 def _read(reader: Any, limits: Limits) -> Any:
     limits.check(rows=0, columns=len(reader.schema.names))
-    batches, rows = [], 0
+    batches: list[Any] = []
+    rows = looked_at = 0
     for batch in reader:
         rows += batch.num_rows
+        looked_at += batch.get_total_buffer_size()
         limits.check(rows=rows, columns=len(reader.schema.names))
+        if looked_at > _LOOKS * limits.bytes:
+            raise TooLarge(
+                "the Arrow stream has many batches with a large dictionary: send fewer batches", batches=len(batches)
+            )
         batch.validate(full=True)  # a body is not to be trusted: offsets may point anywhere
         batches.append(batch)
-    return pa.Table.from_batches(batches, reader.schema)
+    table = pa.Table.from_batches(batches, reader.schema)
+    if sum(_overlapping_bytes(chunk, limits) for column in table.columns for chunk in column.chunks) > limits.bytes:
+        raise TooLarge(
+            f"the texts of the Arrow stream overlap: at most {limits.bytes} bytes are taken, each text counted"
+        )
+    return table
 
 
 def _values(column: Any) -> Sequence[object]:
@@ -72,10 +100,12 @@ def _values(column: Any) -> Sequence[object]:
     types = pa.types
     if types.is_dictionary(kind):
         return _coded(column)
+    if types.is_run_end_encoded(kind):
+        return _runs(column)
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return _coded(pc.dictionary_encode(pc.cast(column, pa.large_string())))
     if types.is_timestamp(kind) or types.is_date(kind):
-        return Instants(_numbers(pc.cast(_naive(column), pa.timestamp("us"), safe=False).view(pa.int64()), "int64"))
+        return _instants(_numbers(pc.cast(_naive(column), pa.timestamp("us"), safe=False).view(pa.int64()), "int64"))
     if types.is_uint64(kind):
         return _numbers(column, "uint64")
     if types.is_integer(kind):
@@ -84,8 +114,56 @@ def _values(column: Any) -> Sequence[object]:
         return _packed_numbers(pc.cast(column, pa.float64()), "double")
     if types.is_boolean(kind):
         return [None if value is None else value == 1 for value in _numbers(pc.cast(column, pa.uint8()), "uint8")]
-    plain: list[object] = column.to_pylist()  # nested, binary, null: as Python has them
+    stand_in = _stand_in(kind)
+    if stand_in is not None:
+        return [stand_in if there else None for there in _raw(pc.cast(column.is_valid(), pa.uint8()), "uint8")]
+    plain: list[object] = column.to_pylist()  # null, and times of other kinds: as Python has them
     return plain
+
+
+def _stand_in(kind: Any) -> object:
+    """A value of the kind that a nested or binary type has in Python; None for any other type."""
+    types = pa.types
+    if types.is_struct(kind) or types.is_map(kind) or types.is_union(kind):
+        return {}
+    if types.is_nested(kind):
+        return []
+    binary = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
+    return b"" if any(is_so(kind) for is_so in binary) else None
+
+
+def _instants(values: Sequence[int | None]) -> Sequence[object]:
+    """Instants, if a calendar reaches them all; else as text, and what it does not reach has no meaning."""
+    if all(value is None or is_in_reach(value) for value in values):
+        return Instants(values)
+    return [None if value is None else iso(value) if is_in_reach(value) else FarInstant() for value in values]
+
+
+def _runs(column: Any) -> Sequence[object]:
+    """Each value as often as it stands there; what is repeated is one Python object."""
+    values = _values(column.values.slice(0, len(column.run_ends)))
+    found: list[object] = []
+    for value, end in zip(values, column.run_ends.to_pylist(), strict=False):
+        found += [value] * (min(end - column.offset, len(column)) - len(found))
+    return found
+
+
+def _overlapping_bytes(column: Any, limits: Limits) -> int:
+    """The bytes of texts that may overlap (string views), if each had its own. Raises TooLarge when what is inside of a column
+    has more values than bytes could be for them.
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        inner = column.dictionary if pa.types.is_dictionary(kind) else column.values
+        if len(inner) > limits.cells:
+            raise TooLarge(f"a dictionary of {len(inner)} values: at most {limits.cells} are taken")
+        return _overlapping_bytes(inner, limits)
+    if not pa.types.is_string_view(kind) or len(column) == 0:
+        return 0
+    views = memoryview(column.buffers()[1]).cast("B")[column.offset * 16 : (column.offset + len(column)) * 16]
+    valid = _raw(pc.cast(column.is_valid(), pa.uint8()), "uint8")
+    lengths = zip(views.cast("i")[::4], valid, strict=True)
+    return sum(length for length, there in lengths if there and length > _INSIDE)
 
 
 def _naive(array: Any) -> Any:

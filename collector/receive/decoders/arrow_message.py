@@ -18,13 +18,13 @@ class NotArrow(ValueError):
     """The bytes are not the messages of a stream."""
 
 
-def unpacked_bytes(body: bytes) -> int:
+def unpacked_bytes(body: memoryview) -> int:
     """The bytes of all buffers after decompression, as the stream states them. Raises NotArrow.
 
     A stream that lies about a buffer is found out when it is read: the library allocates what is stated here.
     """
     try:
-        return sum(_batch_bytes(metadata, data) for metadata, data in _messages(memoryview(body)))
+        return sum(_batch_bytes(metadata, data) for metadata, data in _messages(body))
     except (struct.error, IndexError) as error:
         raise NotArrow("a message is cut off") from error
 

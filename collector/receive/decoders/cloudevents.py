@@ -126,6 +126,8 @@ def _data(value: Mapping[str, Any]) -> bytes:
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
     except (TypeError, UnicodeEncodeError) as error:
         raise _not_unicode("data") from error
+    except RecursionError as error:
+        raise Invalid("data is nested too deeply", attribute="data") from error
 
 
 def _event(attributes: dict[str, str], body: bytes) -> CloudEvent:

@@ -7,6 +7,7 @@ through, becomes `BrokenText`, which no column takes.
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -17,6 +18,8 @@ from collector.receive.words import BrokenText
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PYTHON_ONLY = re.compile(rb"NaN|Infinity|" + _SURROGATE.pattern)
+_DEEPEST = 64
+"""Levels of a document: one may be stored and written again, for which there are other bounds than for reading."""
 _PLACE = re.compile(r": line \d+ column \d+ \(char \d+\)$")
 
 
@@ -35,6 +38,27 @@ def loads(text: bytes, *, what: str = "the body", first_line: int = 1) -> Any:
         if _PYTHON_ONLY.search(text) or "infinity" in str(error):
             return _python_loads(text, what, first_line)
         raise _malformed(error, what, first_line) from error
+
+
+def document(text: bytes) -> Any:
+    """A document that is kept as it is: a configuration, not rows. Raises Malformed as `loads` does, and for what could not
+    be written again: values that are nested very deeply, text that is not Unicode.
+    """
+    value = loads(text)
+    layer = [value]
+    for _ in range(_DEEPEST):
+        layer = [inner for each in layer for inner in _inside(each)]
+        if any(isinstance(each, BrokenText) for each in layer):
+            raise Malformed("the body has text that is not Unicode (half of a surrogate pair)")
+    if layer:
+        raise Malformed(f"the body is nested more than {_DEEPEST} levels deep")
+    return value
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _python_loads(text: bytes, what: str, first_line: int) -> Any:

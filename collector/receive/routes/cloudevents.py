@@ -26,8 +26,8 @@ async def take(request: web.Request) -> web.Response:
 
 async def modelmesh(request: web.Request) -> web.Response:
     """One request or response that ModelMesh logged."""
-    body = await unpacked(request)
-    return await _take(request, [await aside(door_of(request), len(body), lambda: of_modelmesh(body))])
+    door, body = door_of(request), await unpacked(request)
+    return await _take(request, [await aside(door, len(body), lambda: of_modelmesh(body, door.limits))])
 
 
 async def _take(request: web.Request, events: Sequence[Sighting | Invalid]) -> web.Response:

@@ -9,7 +9,7 @@ from aiohttp import web
 from collector.errors import Invalid, UnknownMonitor
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, SnapshotQuery, outbox
 from collector.monitor import Monitor
-from collector.receive.decoders.json_text import loads
+from collector.receive.decoders.json_text import document, loads
 from collector.receive.door import door_of, idempotency_key, json_answer, monitor_of
 from collector.receive.evidently import frame, wish_of
 from collector.receive.faults import MOST_LISTED
@@ -36,7 +36,7 @@ async def create(request: web.Request) -> web.Response:
     door, name = door_of(request), request.match_info["monitor"]
     if name in _RESERVED:
         raise Invalid(f"{name!r} is the name of an address of this service: choose another id", key="id")
-    config = loads(await unpacked(request))
+    config = document(await unpacked(request))
     wish = wish_of(name, config, destinations=request.app[WORKSPACES])
     await door.monitors.put(wish.monitor)
     told = {**config, "id": name, "api_secret": None}

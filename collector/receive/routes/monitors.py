@@ -6,6 +6,7 @@ from collector.config import load_monitor
 from collector.errors import Invalid
 from collector.monitor import Monitor
 from collector.receive.door import Door, door_of, grant_of, json_answer, json_body, monitor_of
+from collector.receive.words import shown
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -27,7 +28,7 @@ async def put(request: web.Request) -> web.Response:
         document.pop("state", None)  # what GET answers may be put back
         given = document.setdefault("id", name)
         if given != name:
-            raise Invalid(f"the body's id is {given!r}, the address names {name!r}: expected the same", key="id")
+            raise Invalid(f"the body's id is {shown(given)}, the address names {name!r}: expected the same", key="id")
     monitor = load_monitor(document)
     new = await door.monitors.put(monitor)
     return json_answer(await _shown(door, monitor), status=201 if new else 200)

@@ -59,7 +59,7 @@ async def _take(request: web.Request, media: str) -> web.Response:
     door = door_of(request)
     monitor = monitor_of(request) if "monitor" in request.match_info else None
     body = await unpacked(request)
-    records = await aside(door, len(body), lambda: otlp.decode(media, body))
+    records = await aside(door, len(body), lambda: otlp.decode(media, body, door.limits))
     outcome = _Outcome()
     by_monitor: dict[str, list[LoggedRow]] = defaultdict(list)
     found: dict[str, Monitor] = {}

@@ -6,8 +6,9 @@ import orjson
 from aiohttp import hdrs, web
 
 from collector.model import MonitorId, SnapshotId, SnapshotQuery
+from collector.receive.decoders.json_text import document
 from collector.receive.door import door_of, grant_of, json_answer
-from collector.receive.problems import BadParameter, Forbidden, NotFound
+from collector.receive.problems import BadParameter, Forbidden, Malformed, NotFound
 from collector.receive.times import NotAnInstant, instant_us
 from collector.snapshot import Snapshot
 
@@ -106,8 +107,8 @@ def _segment(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        value = document(text.encode())
+    except (Malformed, UnicodeEncodeError):
         value = ()
     if value is not None and not isinstance(value, dict):
         raise BadParameter('segment: expected a JSON object such as {"origin":"JFK"}, or null', parameter="segment")

@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 from collector.errors import Invalid
 from collector.model import Side
 from collector.receive.decoders.bodies import tensors
+from collector.receive.decoders.table import Limits
 from collector.receive.problems import Malformed
 
 _PACKAGE = "inference"
@@ -25,12 +26,13 @@ _TENSORS = {Side.REQUEST: ("ModelInferRequest", 5, 7), Side.RESPONSE: ("ModelInf
 """The message of each side, and its fields: the tensors, and their contents as raw bytes."""
 
 
-def to_json(side: Side, message: bytes) -> bytes:
-    """The same request or response as KServe would log it. Raises Malformed, Invalid."""
+def to_json(side: Side, message: bytes, limits: Limits) -> bytes:
+    """The same request or response as KServe would log it. Raises Malformed, Invalid, TooLarge."""
     try:
         found = _messages()[side].FromString(message)
     except (DecodeError, RecursionError) as error:
         raise Malformed(f"the data is no {_TENSORS[side][0]}") from error
+    limits.check(rows=0, columns=len(found.tensors))
     raw: Sequence[bytes] = found.raw
     if raw and len(raw) != len(found.tensors):
         raise Invalid(f"{len(raw)} raw contents for {len(found.tensors)} tensors: expected one for each")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.errors import UnknownEncoding
+from collector.receive.decoders.table import Limits
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 
@@ -28,12 +29,12 @@ def media_of(content_type: str) -> str:
     return media
 
 
-def decode(media: str, body: bytes) -> Sequence[LogRecord]:
-    """The records of an ExportLogsServiceRequest in order. Raises Malformed."""
+def decode(media: str, body: bytes, limits: Limits) -> Sequence[LogRecord]:
+    """The records of an ExportLogsServiceRequest in order. Raises Malformed; TooLarge, for more records than rows may be."""
     if media == PROTOBUF:
         from collector.receive.decoders.otlp import protobuf  # noqa: PLC0415 - a receiver that reads none stays small
 
-        return protobuf.decode(body)
+        return protobuf.decode(body, limits)
     from collector.receive.decoders.otlp import json_form  # noqa: PLC0415 - beside its sibling
 
-    return json_form.decode(body)
+    return json_form.decode(body, limits)

@@ -9,6 +9,7 @@ import orjson
 
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.otlp import LogRecord
+from collector.receive.decoders.table import Limits
 from collector.receive.problems import Malformed
 from collector.receive.words import BrokenText, shown
 
@@ -16,11 +17,11 @@ _DEEPEST = 64
 _INTEGER_DIGITS = 20
 
 
-def decode(body: bytes) -> Sequence[LogRecord]:
-    """Raises Malformed, with the place.
+def decode(body: bytes, limits: Limits) -> Sequence[LogRecord]:
+    """Raises Malformed, with the place; TooLarge.
 
     >>> record = {"timeUnixNano": "7", "body": {"kvlistValue": {"values": [{"key": "x", "value": {"intValue": "1"}}]}}}
-    >>> decode(orjson.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}))[0].body
+    >>> decode(orjson.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}), Limits(9, 9, 99))[0].body
     {'x': 1}
     """
     records: list[LogRecord] = []
@@ -28,10 +29,9 @@ def decode(body: bytes) -> Sequence[LogRecord]:
         resource = _attributes(_object(_object(resource_logs, "resourceLogs").get("resource") or {}, "resource"))
         for scope_logs in _list(resource_logs, "scopeLogs"):
             scope = _object(_object(scope_logs, "scopeLogs").get("scope") or {}, "scope")
-            name = _text(scope.get("name"))
-            records += [
-                _record(_object(each, "logRecords"), resource, name) for each in _list(scope_logs, "logRecords")
-            ]
+            name, listed = _text(scope.get("name")), _list(scope_logs, "logRecords")
+            limits.check(rows=len(records) + len(listed), columns=1)
+            records += [_record(_object(each, "logRecords"), resource, name) for each in listed]
     return records
 
 

@@ -7,19 +7,23 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from collector.receive.decoders.otlp import LogRecord
+from collector.receive.decoders.table import Limits
 from collector.receive.problems import Malformed
 
 
-def decode(body: bytes) -> Sequence[LogRecord]:
-    """Raises Malformed."""
+def decode(body: bytes, limits: Limits) -> Sequence[LogRecord]:
+    """Raises Malformed, TooLarge."""
     try:
         request = ExportLogsServiceRequest.FromString(body)
     except (DecodeError, RecursionError) as error:
         raise Malformed("the body is no ExportLogsServiceRequest in protobuf") from error
-    records = []
+    limits.check(rows=len(request.resource_logs), columns=1)
+    records: list[LogRecord] = []
     for resource_logs in request.resource_logs:
         resource = _mapping(resource_logs.resource.attributes)
+        limits.check(rows=len(resource_logs.scope_logs), columns=1)
         for scope_logs in resource_logs.scope_logs:
+            limits.check(rows=len(records) + len(scope_logs.log_records), columns=1)
             records += [
                 LogRecord(
                     resource=resource,

@@ -14,8 +14,8 @@ from collector.receive.decoders.bodies import grpc_form
 from collector.receive.decoders.bodies.tensors import FORMATS, binary_values
 from collector.receive.judge import Judge
 from collector.receive.senders import sighted
+from tests.fuzz.test_rows import LIMITS, NAMES, VALUES
 from tests.receive.doubles import NOW_US, default_monitor
-from tests.receive.test_fuzz import LIMITS, NAMES, VALUES
 
 MONITORS = [
     Monitor.model_validate({"id": "open"}),
@@ -140,7 +140,7 @@ def test_no_event_fails_otherwise_than_by_a_refusal(content_type, body, headers)
 @LAX
 def test_grpc_messages_are_read_or_refused(message, side):
     try:
-        body = grpc_form.to_json(side, message)
+        body = grpc_form.to_json(side, message, LIMITS)
     except Invalid as error:
         assert str(error)  # noqa: PT017 - most bytes are refused
         return
