@@ -162,6 +162,10 @@ class Queue(Protocol):
         """Give back until `retry_us`; None sets it aside as a dead letter, settled as told. Raises LeaseLost."""
         ...
 
+    async def restore(self, queue: str, monitor: MonitorId) -> None:
+        """Items that wait for their retry are ready, in the order in which they were wanted; their attempts stay."""
+        ...
+
     async def depths(self, queue: str, monitors: Sequence[MonitorId]) -> Sequence[Depth]:
         """What each of these monitors has in a queue: what is leased, or waits for its retry, is counted too."""
         ...

@@ -1,16 +1,17 @@
 """A circuit breaker per destination: one that is down costs an attempt now and then, and no delivery its place.
 
 While a destination answers, a delivery that fails for now keeps its place: it holds back the later ones of its monitor
-for a growing wait, and no other monitor; after `attempts` it lets them pass. After `OPENS_AFTER` failures in a row the
-circuit is open: nothing is tried until a growing wait is over, then one delivery, the probe. A destination that says
-when to come back (Retry-After) opens it at once, for so long.
+for a growing wait, and no other monitor; after `attempts` it lets them pass, until the destination took one: then it
+has its place again. After `OPENS_AFTER` failures in a row the circuit is open: nothing is tried until a growing wait is
+over, then one delivery, the probe. A destination that says when to come back (Retry-After) opens it at once, for so
+long.
 
 A delivery is given up in two ways only. After `attempts` it failed right after the destination took another one: then
 it is this one that cannot be delivered. Or it waited for `give_up_seconds`: a destination may be down for as long as
 that, and gets everything afterwards.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
@@ -43,8 +44,8 @@ class CircuitSettings:
 class Circuit:
     """`patience.Patience` of one destination's outbox in one process.
 
-    State: failures in a row, whether the last delivery was taken, until when nothing is tried, and until when each
-    monitor is held back.
+    State: failures in a row, whether the last delivery was taken, until when nothing is tried, until when each monitor
+    is held back, and of which monitors deliveries let others pass.
     """
 
     def __init__(self, clock: Clock, settings: CircuitSettings, on_state: Callable[[CircuitState], None]) -> None:
@@ -55,6 +56,7 @@ class Circuit:
         self._took_last = False
         self._open_until_us: int | None = None
         self._held_until_us: dict[MonitorId, int] = {}
+        self._passed: set[MonitorId] = set()
         on_state(CircuitState.CLOSED)
 
     def admitted(self, monitors: Sequence[MonitorId]) -> Sequence[MonitorId]:
@@ -73,10 +75,12 @@ class Circuit:
             return f"given up: not delivered within {patience}"
         return None
 
-    def succeeded(self, lease: Lease) -> None:
+    def succeeded(self, lease: Lease) -> Collection[MonitorId]:
         self._took_last = True
         self._close()
         self._held_until_us.pop(lease.monitor, None)
+        passed, self._passed = self._passed, set()
+        return passed
 
     def failed(self, lease: Lease, error: Exception) -> int | None:
         if isinstance(error, Permanent):
@@ -93,6 +97,7 @@ class Circuit:
             return lease.wanted_us  # the oldest of its monitor still: nothing overtakes it
         if took_last or self._too_old(lease):
             return None
+        self._passed.add(lease.monitor)
         return until_us
 
     def _tried_enough(self, lease: Lease) -> bool:

@@ -1,7 +1,7 @@
 """How often work is tried again, and when it is given up: what a worker asks when something failed."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,8 +39,8 @@ class Patience(Protocol):
         """Why this item is not even tried any more, or None."""
         ...
 
-    def succeeded(self, lease: Lease) -> None:
-        """An item was done."""
+    def succeeded(self, lease: Lease) -> Collection[MonitorId]:
+        """An item was done. Says of which monitors those that let others pass are to have their places again."""
         ...
 
     def failed(self, lease: Lease, error: Exception) -> int | None:
@@ -64,8 +64,9 @@ class Attempts:
             return None
         return f"given up: {lease.attempt - 1} attempts ended without a word, as in a crash"
 
-    def succeeded(self, lease: Lease) -> None:
+    def succeeded(self, lease: Lease) -> Collection[MonitorId]:  # noqa: ARG002
         """Says nothing of other items."""
+        return ()
 
     def failed(self, lease: Lease, error: Exception) -> int | None:
         if isinstance(error, Permanent) or lease.attempt >= self.most:

@@ -126,8 +126,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - one item must not stop the others
             await self._failed(lease, error)
         else:
-            self._patience.succeeded(lease)
             await self._handler.ended(lease, "done", None)
+            for monitor in self._patience.succeeded(lease):
+                await self._queue.restore(self._name, monitor)
 
     async def _failed(self, lease: Lease, error: Exception) -> None:
         reason = f"{error}" if isinstance(error, CollectorError) else f"{type(error).__name__}: {error}"

@@ -51,6 +51,11 @@ class QueueRules(BufferMachine):
             self.leases.append(lease)
         return lease is not None
 
+    @rule(queue=queue_names)
+    def restore(self, queue: str) -> None:
+        self.model.restore(queue)
+        self.do(self.buffer.queue.restore(queue, M))
+
     @precondition(lambda self: self.leases)
     @rule(data=st.data())
     def renew(self, data: st.DataObject) -> None:

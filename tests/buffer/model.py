@@ -187,6 +187,11 @@ class Model:
             item.payload, item.wanted_us = payload, ready_us
             item.again = item.again or item.token is not None
 
+    def restore(self, queue: str) -> None:
+        for key, item in self.items.items():
+            if key[0] == queue and item.token is None:
+                item.available_us = min(item.available_us, item.wanted_us)
+
     def lease(self, queue: str, now_us: int, until_us: int) -> tuple[str, bytes, int] | None:
         """Key, payload, attempt."""
         ready = [(each.available_us, key) for key, each in self.items.items() if key[0] == queue]

@@ -153,6 +153,21 @@ async def test_a_nacked_item_waits_for_its_retry_with_another_attempt(buffer: Bu
 # ---------------------------------------------------------------- effects of an ack
 
 
+async def test_what_waits_for_a_retry_can_have_its_place_again(buffer: Buffer, clock: ManualClock) -> None:
+    now_us = clock.now_us()
+    await buffer.queue.put([item("first", at=now_us - 4), item("held", at=now_us - 3), item("other", at=now_us - 2)])
+    for name in ("first", "held"):
+        lease = await taken(buffer)
+        assert lease.key == name
+        if name == "first":
+            await buffer.queue.nack(lease, reason="for now", retry_us=now_us + 10**9)
+    await buffer.queue.restore(WORK_QUEUE, M)
+    again = await taken(buffer)
+    assert (again.key, again.attempt) == ("first", 2)
+    assert [(await taken(buffer)).key, await take(buffer)] == ["other", None]  # what is held stays so
+    await buffer.queue.restore("outbox/nobody", M)
+
+
 async def test_an_ack_does_everything_together(buffer: Buffer) -> None:
     await buffer.rows.append([rows("a", "b")])
     await buffer.queue.put([item()])

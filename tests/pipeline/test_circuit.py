@@ -1,6 +1,7 @@
 """A destination that is down: what waits for it keeps its place, costs little, and troubles nobody else."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,6 +13,7 @@ from collector.monitor import Monitor
 from collector.pipeline.circuit import OPENS_AFTER, CircuitState
 from collector.pipeline.outboxes import Outboxes
 from collector.ports import Buffer
+from collector.snapshot import snapshot_id
 from tests.pipeline.conftest import CountingEvaluator
 from tests.pipeline.harness import DESTINATION, Pipeline
 
@@ -85,6 +87,16 @@ async def test_a_destination_that_was_down_for_twenty_hours_gets_everything(pipe
     await run(pipeline, 900, step=30)
     assert len(pipeline.received.bodies) == 12
     assert pipeline.circuit_states[-1] is CircuitState.CLOSED
+    for wanted in (A, B):  # in order, but for the one delivery that was the probe
+        probe, *others = [str(body["timestamp"])[11:13] for body in pipeline.received.bodies if of(body, wanted)]
+        assert others == sorted(others), (probe, others)
+
+
+def of(body: dict[str, Any], wanted: Monitor) -> bool:
+    return any(
+        body["id"] == snapshot_id(wanted.id, "r", f"{START + n * HOUR}-{START + (n + 1) * HOUR}#0", None)
+        for n in range(6)
+    )
 
 
 async def test_a_short_trouble_does_not_change_the_order_of_a_monitor(pipeline: Pipeline):

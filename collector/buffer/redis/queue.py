@@ -105,6 +105,9 @@ class RedisQueue:
         names = (*queue, keys.letters, keys.account, keys.panes, keys.settled)
         await self._run_known(Call("set_aside", names, arguments), lease)
 
+    async def restore(self, queue: str, monitor: MonitorId) -> None:
+        await self._store.run("restore", MonitorKeys(monitor).queue(queue)[:2], ())
+
     async def depths(self, queue: str, monitors: Sequence[MonitorId]) -> Sequence[Depth]:
         calls = [Call("depth", MonitorKeys(monitor).queue(queue)[:2], ()) for monitor in monitors]
         return [Depth(items, int(oldest[0]) if oldest else None) for items, *oldest in await self._store.run_all(calls)]

@@ -86,6 +86,16 @@ class SqliteQueue:
 
         await self._engine.write(deed)
 
+    async def restore(self, queue: str, monitor: MonitorId) -> None:
+        def deed(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE items SET available_us = min(available_us, wanted_us) "
+                "WHERE queue = ? AND monitor = ? AND NOT leased",
+                (queue, monitor),
+            )
+
+        await self._engine.write(deed)
+
     async def depths(self, queue: str, monitors: Sequence[MonitorId]) -> Sequence[Depth]:
         return await self._engine.read(lambda connection: [_depth(connection, queue, each) for each in monitors])
 
