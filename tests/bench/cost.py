@@ -58,7 +58,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, nargs="+", default=[1, 100])
     options.add_argument("--servers", nargs="+", choices=list(_MAKERS), default=[_BARE, "sqlite", "redis"])
-    options.add_argument("--seconds", type=float, default=1)
+    options.add_argument("--seconds", type=int, default=1)
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
     with ExitStack() as stack:

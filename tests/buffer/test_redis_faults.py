@@ -185,6 +185,26 @@ async def test_nothing_is_repeated_behind_the_callers_back(proxied: tuple[Proxy,
     assert (await account(buffer)).accepted == 1
 
 
+async def test_half_of_an_answer_is_none(proxied: tuple[Proxy, Buffer]) -> None:
+    proxy, buffer = proxied
+    await buffer.ping()
+    proxy.half_of_next_answer = True
+    await refuses(buffer.rows.append([nameless(1), rows("a")]), "cannot be reached")
+    (answer,) = await buffer.rows.append([rows("a")])
+    assert (answer.accepted, list(answer.duplicates)) == (0, [0])
+    assert (await account(buffer)).accepted == 2
+
+
+async def test_an_answer_that_comes_too_late_is_nobody_elses(proxied: tuple[Proxy, Buffer]) -> None:
+    proxy, buffer = proxied
+    await buffer.ping()
+    proxy.delay_seconds = 0.7  # there and back it takes longer than anybody waits
+    await refuses(buffer.rows.append([rows("a")]), "in time")
+    proxy.delay_seconds = 0.0
+    (answer,) = await buffer.rows.append([rows("a", "b")])
+    assert (answer.accepted, list(answer.duplicates)) == (1, [0])
+
+
 async def test_more_callers_than_connections_wait_for_their_turn(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,8 @@ class Proxy:
         self.cut_at_next_answer = False
         self.loses: Callable[[bytes], bool] = lambda _: False
         """Sees each piece on its way to the server, and says whether it never gets there."""
+        self.half_of_next_answer = False
+        """The first half passes, and the connection is cut."""
         self.delay_seconds = 0.0
         """How long each piece is held back, in both directions."""
 
@@ -70,6 +72,12 @@ class Proxy:
                     await asyncio.sleep(self.delay_seconds)
                 if self.cut_at_next_answer and answers:
                     self.cut_at_next_answer = False
+                    self.cut()
+                elif self.half_of_next_answer and answers:
+                    self.half_of_next_answer = False
+                    writer.write(data[: len(data) // 2])
+                    await writer.drain()
+                    await asyncio.sleep(0.05)  # it arrives before the reset
                     self.cut()
                 elif not lost(data):
                     writer.write(data)

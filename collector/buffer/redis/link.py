@@ -75,20 +75,27 @@ def to(address: Address, *, connect_seconds: float, answer_seconds: float) -> Li
         watch_login = {**patience, **address.sentinel_login, **tls}
         watch = Sentinel(address.hosts, sentinel_kwargs=watch_login)  # type: ignore[no-untyped-call]
         primary = {**patience, **login, **tls, "db": address.database}
-        return _Server(SentinelConnectionPool(address.service, watch, **primary), watch)  # type: ignore[no-untyped-call]
+        pool = SentinelConnectionPool(address.service, watch, **primary)  # type: ignore[no-untyped-call]
+        return _Server(pool, watch, answer_seconds=answer_seconds)
     ((host, port),) = address.hosts
     kind = Connection if tls.pop("ssl", None) is None else SSLConnection
     server = {**patience, **login, **tls, "host": host, "port": port, "db": address.database}
-    return _Server(ConnectionPool(kind, **server), None)
+    return _Server(ConnectionPool(kind, **server), None, answer_seconds=answer_seconds)
 
 
 class _Server:
-    """One server, or the one that Sentinels point to: a new connection asks them where it is."""
+    """One server, or the one that Sentinels point to: a new connection asks them where it is.
 
-    def __init__(self, pool: ConnectionPool, watch: Sentinel | None) -> None:
+    What is sent goes over connections of its own, one call at a time on each: redis-py's pipeline and pool cost more
+    than the call. State: those that are idle. How many there are is the caller's care.
+    """
+
+    def __init__(self, pool: ConnectionPool, watch: Sentinel | None, *, answer_seconds: float) -> None:
         self._client = Redis(connection_pool=pool)
         self._pool = pool
         self._watch = watch
+        self._answer_seconds = answer_seconds
+        self._idle: list[Connection] = []
 
     async def open(self) -> None:
         return
@@ -97,10 +104,31 @@ class _Server:
         return ""
 
     async def send(self, commands: Sequence[Command]) -> list[Any]:
-        async with self._client.pipeline(transaction=False) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)
-            return list(await pipeline.execute(raise_on_error=False))
+        connection = self._idle.pop() if self._idle else self._connection()
+        try:
+            async with asyncio.timeout(self._answer_seconds):
+                await self._pool.ensure_connection(connection)  # one that was closed meanwhile is opened anew
+                await connection.send_packed_command(connection.pack_commands(commands))
+                answers = [await self._answer(connection, str(command[0])) for command in commands]
+        except BaseException as error:
+            await connection.disconnect(nowait=True)  # an answer may still come, and must meet nobody
+            if isinstance(error, TimeoutError):
+                raise redis_errors.TimeoutError(f"no answer within {self._answer_seconds:g} s") from None
+            raise
+        self._idle.append(connection)
+        return answers
+
+    async def _answer(self, connection: Connection, command: str) -> Any:
+        """Or the error that the server sent."""
+        try:
+            return await self._client.parse_response(connection, command)
+        except redis_errors.ResponseError as error:
+            return error
+
+    def _connection(self) -> Connection:
+        connection: Connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+        connection.socket_timeout = None  # one limit for the whole round trip: redis-py's for each step is dear
+        return connection
 
     async def everywhere(self, *command: Argument) -> list[Any]:
         try:
@@ -112,9 +140,12 @@ class _Server:
         return self._client.scan_iter(match=pattern, count=1000)
 
     async def lost(self, place: str) -> None:  # noqa: ARG002 - a new connection finds the way by itself
-        return
+        idle, self._idle = self._idle, []
+        for connection in idle:  # they lead where the lost one led
+            await connection.disconnect(nowait=True)
 
     async def close(self) -> None:
+        await self.lost("")
         await self._client.aclose()
         await self._pool.disconnect()
         if self._watch is not None:

@@ -206,6 +206,8 @@ class Store:
         by_place: dict[str, list[int]] = {}
         for index, command in enumerate(commands):
             by_place.setdefault(way.place(_key(command)), []).append(index)
+        if len(by_place) == 1:
+            return await self._trip(way, next(iter(by_place)), commands)
         trips = [self._trip(way, place, [commands[index] for index in some]) for place, some in by_place.items()]
         answers: list[Any] = [None] * len(commands)
         for some, found in zip(by_place.values(), await asyncio.gather(*trips), strict=True):
