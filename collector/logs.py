@@ -16,7 +16,7 @@ from typing import Literal
 Format = Literal["text", "json"]
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_ADDRESS = re.compile(r"(\w+://)[^/@\s]+@")
+_ADDRESS = re.compile(r"(\w+://)[^/\s]+@")
 _about: ContextVar[Mapping[str, object]] = ContextVar("about", default={})  # noqa: B039 - never changed, only replaced
 
 
