@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from collector import __version__
@@ -29,6 +30,7 @@ from collector.pipeline.schedule import Housekeeping, scheduler
 from collector.ports import Buffer, Evaluator
 from collector.receive import http
 from collector.receive.keys import Keys
+from collector.receive.privacy import Protector
 from collector.settings import Settings
 from collector.shifts import Shifts, Shop
 from collector.telemetry import Telemetry
@@ -61,8 +63,11 @@ class Serving:
         return self.role in ("all", "work")
 
 
-def check_monitor(monitor: Monitor) -> None:
-    """Raises Invalid when a metric, a test or a parameter of theirs does not exist, with the near miss."""
+def check_monitor(monitor: Monitor, protector: Protector) -> None:
+    """Raises Invalid when a metric, a test or a parameter of theirs does not exist, with the near miss, and when columns are
+    to be hashed without a key.
+    """
+    protector.check(monitor)
     from collector.evaluate import catalogue  # noqa: PLC0415 - a pure receiver stays free of pandas
 
     catalogue.check(monitor)
@@ -117,7 +122,7 @@ async def run(
             references=references,
             errors=errors,
             destinations=configuration.destinations,
-            check=check_monitor,
+            check=partial(check_monitor, protector=Protector.of(settings)),
             forgetting=forgetting,
             gone=gone,
         )

@@ -17,6 +17,7 @@ import uvloop
 from collector import config, logs
 from collector.app import Reload, Role, Serving, check_monitor, run
 from collector.monitor import Configuration
+from collector.receive.privacy import Protector
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,9 @@ def serve(config_path: Path, *, role: Role, host: str, port: int, processes: int
     """Read the configuration and run until SIGTERM or SIGINT. Says the exit code. Raises Invalid, Unavailable."""
     serving = Serving(role=role, host=host, port=port, share_port=processes > 1)
     # A pure receiver takes rows for workers that did check the metrics, and stays small.
-    read = partial(config.load, config_path, check=check_monitor if serving.works else None)
+    protector = Protector.of(settings)
+    check = partial(check_monitor, protector=protector) if serving.works else protector.check
+    read = partial(config.load, config_path, check=check)
     configuration = read()
     logs.configure(settings.log_level, settings.log_format)
     uvloop.run(_serve(configuration, read, settings, serving, more=processes - 1))

@@ -20,11 +20,17 @@ class Settings(BaseSettings):
     """FULL: an acknowledged row survives a power cut. NORMAL: it survives a crash of the process only."""
     api_keys_file: Path | None = None
     """A YAML file of keys, each with its scopes and monitors; no file: every route is open."""
+    hash_key: SecretStr | None = None
+    """What the columns of `privacy.hash` are hashed with, at least 16 bytes, the same for every replica."""
+    hash_key_file: Path | None = None
+    """A file that holds that key, where it does not stand in the environment."""
 
     max_body_bytes: Annotated[int, Field(gt=0)] = 32 * 1024 * 1024
     """A larger request is refused with 413, also when it grows past this while it is decompressed."""
     max_request_rows: Annotated[int, Field(gt=0)] = 200_000
     max_columns: Annotated[int, Field(gt=0)] = 2_000
+    max_string_length: Annotated[int, Field(gt=0)] = 65_536
+    """Characters of a value; a row with a longer one is rejected."""
     max_buffered_rows: Annotated[int, Field(gt=0)] = 20_000_000
     """Waiting rows of one monitor; above it, requests are refused with 429."""
     max_buffered_bytes: Annotated[int, Field(gt=0)] = 4 * 1024**3

@@ -16,7 +16,7 @@ from typing import Self
 from collector import forward
 from collector.clock import Clock
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, outbox
-from collector.monitor import Configuration
+from collector.monitor import Configuration, Monitor
 from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
 from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
 from collector.pipeline.errors import LastErrors
@@ -29,6 +29,7 @@ from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.work import Handler, Worker
 from collector.ports import Buffer, Destination, Evaluator
 from collector.receive import reference
+from collector.receive.privacy import Protector
 from collector.settings import Settings
 from collector.telemetry import Telemetry
 
@@ -82,7 +83,13 @@ class Shifts:
 
 @asynccontextmanager
 async def _shift(shop: Shop, configuration: Configuration) -> AsyncIterator[None]:
-    paths = ReferencePaths(read=reference.from_location, references=shop.references, errors=shop.errors, wake=shop.wake)
+    protector = Protector.of(shop.settings)
+
+    def read(monitor: Monitor, path: str) -> bytes:
+        protection = protector.of_monitor(monitor)
+        return reference.from_location(monitor, path, protection, max_text=shop.settings.max_string_length)
+
+    paths = ReferencePaths(read=read, references=shop.references, errors=shop.errors, wake=shop.wake)
     for monitor in configuration.monitors:
         await shop.references.settle(monitor)
     async with (

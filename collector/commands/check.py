@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from collector.batch.panes import DEFAULT_EVERY
-from collector.config import load
+from collector.config import load, load_settings
 from collector.durations import format_duration
 from collector.evaluate import catalogue
 from collector.locations import shown
@@ -17,13 +17,21 @@ from collector.monitor import (
     EvidentlyDestination,
     LocalDestination,
     Monitor,
+    Privacy,
     ReferenceSettings,
 )
+from collector.receive.privacy import Protector
 
 
 def check(config_path: Path) -> None:
-    """Print what the file resolves to. Raises Invalid with every mistake in it."""
-    configuration = load(config_path, check=catalogue.check)
+    """Print what the file resolves to. Raises Invalid with every mistake in it, or in the settings."""
+    protector = Protector.of(load_settings())
+
+    def look(monitor: Monitor) -> None:
+        protector.check(monitor)
+        catalogue.check(monitor)
+
+    configuration = load(config_path, check=look)
     click.echo("\n".join(_lines(config_path, configuration)))
 
 
@@ -52,6 +60,8 @@ def _destination(destination: DestinationSettings) -> str:
 def _monitor(monitor: Monitor) -> Iterator[str]:
     yield f"windows: {_windows(monitor)}"
     yield f"columns: {_columns(monitor)}"
+    if monitor.privacy:
+        yield f"privacy: {_privacy(monitor.privacy)}"
     if monitor.reference is None:
         yield "reference: none"
     else:
@@ -74,6 +84,14 @@ def _monitor(monitor: Monitor) -> Iterator[str]:
     if monitor.include_data:
         yield "rows: stored and forwarded with each snapshot"
     yield f"forwards to: {', '.join(monitor.forward) or 'nothing'}"
+
+
+def _privacy(wish: Privacy) -> str:
+    masked = [
+        each.column + (f" but for the last {each.keep_last} characters" if each.keep_last else "") for each in wish.mask
+    ]
+    done = (("drops", wish.drop), ("hashes", wish.hash), ("masks", masked))
+    return "; ".join(f"{verb} {', '.join(names)}" for verb, names in done if names)
 
 
 def _reference(wish: ReferenceSettings) -> str:

@@ -21,7 +21,8 @@ import pandas as pd
 from collector import forward
 from collector.batch.panes import pane_of
 from collector.commands.output import print_table
-from collector.config import find, load
+from collector.commands.protected import protected
+from collector.config import find, load, load_settings
 from collector.errors import Invalid, Permanent, Transient
 from collector.evaluate import catalogue
 from collector.evaluate.comparisons import Comparison
@@ -31,6 +32,7 @@ from collector.evaluate.snapshots import About, data_of, snapshots_of
 from collector.locations import shown
 from collector.monitor import Configuration, Monitor, ReportSettings
 from collector.ports import Destination
+from collector.receive.privacy import Protection, Protector
 from collector.receive.storage import fetch
 from collector.render.html import page
 from collector.snapshot import Snapshot
@@ -52,11 +54,16 @@ class Rows:
     frame: pd.DataFrame
 
     @staticmethod
-    def read(location: str, monitor: Monitor) -> "Rows":
-        """A file, or of a folder or pattern all Parquet parts; also of an object store."""
+    def read(location: str, monitor: Monitor, protection: Protection | None) -> "Rows":
+        """A file, or of a folder or pattern all Parquet parts; also of an object store. What is to be hidden is hidden, so that
+        no snapshot shows it and its results are the service's.
+        """
         files = fetch(location)
         timestamp = monitor.columns.timestamp
-        frames = [read_rows(Path(file.name), file.body, timestamp=timestamp) for file in files]
+        frames = [
+            read_rows(path, protected(path, file.body, monitor, protection), timestamp=timestamp)
+            for path, file in ((Path(file.name), file) for file in files)
+        ]
         digest = hashlib.blake2b(digest_size=16)
         for file in files:
             digest.update(file.body)
@@ -92,13 +99,17 @@ def report(
     """Evaluate, print, write and send. Says the exit code. Raises Invalid, Transient, Permanent."""
     if out is not None and out.suffix.lower() not in (".json", ".html"):
         raise Invalid(f"--out {out}: expected a file that ends in .json or .html")
+    protector = Protector.of(load_settings())
     configuration = load(config_path, check=catalogue.check)
     monitor = find(configuration, monitor_id)
+    protector.check(monitor)
+    protection = protector.of_monitor(monitor)
     if not monitor.reports:
         raise Invalid(f"monitor {monitor.id!r} has no reports")
     if send and not monitor.forward:
         raise Invalid(f"--send: monitor {monitor.id!r} forwards to nothing")
-    made = _evaluated(monitor, Rows.read(str(current), monitor), _reference(monitor, reference), timestamp)
+    rows = Rows.read(str(current), monitor, protection)
+    made = _evaluated(monitor, rows, _reference(monitor, reference, protection), timestamp)
     _print(made)
     if out is not None:
         for path in _written(out, made):
@@ -111,11 +122,11 @@ def report(
     return SOME_FAILED if any(status in _FAILED for status in statuses) else ALL_PASSED
 
 
-def _reference(monitor: Monitor, given: str | None) -> Rows | None:
+def _reference(monitor: Monitor, given: str | None, protection: Protection | None) -> Rows | None:
     settings = monitor.reference
     location = given or (settings and settings.path)
     if location:
-        return Rows.read(location, monitor)
+        return Rows.read(location, monitor, protection)
     if settings is not None:
         click.echo(f"the service keeps the reference of monitor {monitor.id!r}: give it with --reference", err=True)
     return None

@@ -17,6 +17,7 @@ from collector.monitor.configuration import (
 )
 from collector.monitor.monitor import Monitor
 from collector.monitor.name import NAME
+from collector.monitor.privacy import Mask, Privacy, Rule
 from collector.monitor.report import ReportSettings, Spec, SpecItem
 from collector.monitor.source import SourceSettings
 from collector.monitor.window import MOST_STEPS, LabelSettings, WindowSettings
@@ -34,9 +35,12 @@ __all__ = [
     "KeyPath",
     "LabelSettings",
     "LocalDestination",
+    "Mask",
     "Monitor",
+    "Privacy",
     "ReferenceSettings",
     "ReportSettings",
+    "Rule",
     "SourceSettings",
     "Spec",
     "SpecItem",

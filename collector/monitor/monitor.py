@@ -12,6 +12,7 @@ from collector.monitor.alert import AlertSettings
 from collector.monitor.columns import Columns, names_of
 from collector.monitor.compare import CompareSettings, ReferenceSettings
 from collector.monitor.name import NAME
+from collector.monitor.privacy import Privacy, unfit
 from collector.monitor.report import ReportSettings
 from collector.monitor.source import SourceSettings
 from collector.monitor.window import LabelSettings, WindowSettings
@@ -27,6 +28,7 @@ class Monitor(Model):
     source: SourceSettings = Field(default_factory=SourceSettings)
     window: WindowSettings = Field(default_factory=WindowSettings)
     labels: LabelSettings = Field(default_factory=LabelSettings)
+    privacy: Privacy = Field(default_factory=Privacy)
     segments: tuple[str, ...] = ()
     """Columns by whose values the rows are evaluated once more, each value on its own."""
     max_segments: Annotated[int, Field(ge=1, le=1000)] = 20
@@ -60,6 +62,8 @@ class Monitor(Model):
             raise inconsistent("window.time is event, but columns.timestamp names no column", "window", "time")
         if self.compare is not None:
             self._check_compare(self.compare.column)
+        for inside, sentence in unfit(self.privacy, self.columns, self.segments, self.compare):
+            raise inconsistent(sentence, "privacy", *inside)
         if self.reference is not None and self.reference.window_ago is not None:
             place: tuple[str | int, ...] = ("reference", "window_ago")
             if self.window.rows is not None and self.window.every is None and self.window.cron is None:

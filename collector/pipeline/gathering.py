@@ -48,6 +48,10 @@ class Gathering:
         self._closed = closed
         self._asked: list[_Asked] = []
 
+    def does_not_suit(self, monitor: Monitor, judge: Judge, rows: int) -> bool:
+        """Whether so many more rows of the monitor need a gathering of their own."""
+        return self.monitor is not monitor or self._judge != judge or self.rows + rows > MAX_ROWS
+
     def add(self, request: Request, body: Unjudged, rows: int) -> None:
         self._asked.append((request, body))
         self.rows += rows

@@ -8,7 +8,7 @@ from collector.clock import Clock
 from collector.errors import CollectorError
 from collector.model import SECOND_US, Judged, Label, Labelled, MonitorId, Receipt, RowError
 from collector.monitor import Monitor
-from collector.pipeline.gathering import MAX_ROWS, Gathering
+from collector.pipeline.gathering import Gathering
 from collector.pipeline.group_commit import GroupCommit, Piece
 from collector.pipeline.pieces import Parts, expect, pieces_of
 from collector.pipeline.references import References
@@ -76,7 +76,7 @@ class BufferedIntake:
             self._take_many(monitor, body, judge, request)
             return
         gathering = self._gatherings.get(monitor.id)
-        if gathering is None or gathering.monitor is not monitor or gathering.rows + rows > MAX_ROWS:
+        if gathering is None or gathering.does_not_suit(monitor, judge, rows):
             gathering = self._gatherings[monitor.id] = Gathering(
                 monitor, judge, telemetry=self._telemetry, clock=self._clock, closed=self._forget
             )

@@ -47,8 +47,17 @@ class Door:
     reference_limits: Limits
     large: asyncio.Semaphore
 
-    def judge_parsed(self, monitor: Monitor, body: ports.Unjudged) -> Judged:
-        """`ports.Judge`, of a JSON body as it was parsed."""
+    def judging(self, size: int) -> ports.Judge:
+        """How a JSON body of so many bytes is judged once it is parsed. In one that is no longer than a text may be, no text
+        is longer.
+        """
+        return self._judge_short if size <= self.limits.text else self._judge_any
+
+    def _judge_short(self, monitor: Monitor, body: ports.Unjudged) -> Judged:
+        rows = json_rows.tabled(body, self.limits)
+        return self.judge.judge(rows, monitor, now_us=self.clock.now_us(), long_texts=False)
+
+    def _judge_any(self, monitor: Monitor, body: ports.Unjudged) -> Judged:
         return self.judge.judge(json_rows.tabled(body, self.limits), monitor, now_us=self.clock.now_us())
 
 

@@ -21,7 +21,7 @@ from collector.receive.decoders import json_rows
 from collector.receive.decoders.table import Decoded
 from collector.receive.door import Door
 from collector.receive.faults import MOST_LISTED
-from collector.receive.feedback import labels_of
+from collector.receive.feedback import label_rows
 from collector.receive.keys import Grant
 from collector.receive.problems import NoValidRows
 from collector.receive.senders import Content, Sighting, monitor_of
@@ -129,27 +129,38 @@ class Taker:
             await self._store_pair(place, sighting, monitor, {sighting.side: part})
             return "whole"
         until_us = self._door.clock.now_us() + microseconds(monitor.source.wait)
-        half = Half(sighting.key, sighting.side, pairs.pack(sighting), until_us)
+        key = self._key(sighting, monitor)
+        body = pairs.pack(sighting, part, self._door.judge.protection(monitor))
+        half = Half(key, sighting.side, body, until_us)
         met = await self._meetings.offer(MonitorId(monitor.id), half)
         if met.meeting is not Meeting.MET:
             return met.meeting.value
         other = Side.RESPONSE if sighting.side is Side.REQUEST else Side.REQUEST
         try:
-            body, time_us = pairs.unpack(met.other)
-            parts = {sighting.side: part, other: await self._part(monitor, other, body, time_us)}
+            counterpart = await self._kept_part(monitor, other, met.other)
+            parts = {sighting.side: part, other: counterpart}
             await self._store_pair(place, sighting, monitor, parts)
         except Invalid:  # the two do not fit, and never will
             self._door.telemetry.count(
                 "collector_receive_dropped_halves_total", monitor=monitor.id, side=other, reason="unfit"
             )
-            await self._meetings.finish(MonitorId(monitor.id), (sighting.key, until_us))
+            await self._meetings.finish(MonitorId(monitor.id), (key, until_us))
             raise
-        await self._meetings.finish(MonitorId(monitor.id), (sighting.key, until_us))
+        await self._meetings.finish(MonitorId(monitor.id), (key, until_us))
         return met.meeting.value
 
     async def _part(self, monitor: Monitor, side: Side, body: bytes, time_us: int | None) -> pairs.Part:
         limits = self._door.limits
         return await aside(self._door, len(body), lambda: pairs.part_of(monitor, side, body, time_us, limits))
+
+    async def _kept_part(self, monitor: Monitor, side: Side, data: bytes) -> pairs.Part:
+        limits = self._door.limits
+        return await aside(self._door, len(data), lambda: pairs.unpack(monitor, side, data, limits))
+
+    def _key(self, sighting: Sighting, monitor: Monitor) -> bytes:
+        """What names the inference in the buffer: nothing from which its id could be found, when that is hashed."""
+        protection = self._door.judge.protection(monitor)
+        return sighting.key if protection is None else protection.key(sighting.key, monitor.columns.id)
 
     async def _store_pair(
         self, place: int, sighting: Sighting, monitor: Monitor, parts: Mapping[Side, pairs.Part]
@@ -157,7 +168,7 @@ class Taker:
         rows = pairs.joined(
             monitor, parts, inference=sighting.inference, origin=sighting.origin, now_us=self._door.clock.now_us()
         )
-        await self._store(place, monitor, rows, key=sighting.key)
+        await self._store(place, monitor, rows, key=self._key(sighting, monitor))
 
     # ------------------------------------------------------------ whole events
 
@@ -171,11 +182,13 @@ class Taker:
         time_us = now_us if sighting.time_us is None else sighting.time_us
         pairs.completed(columns, decoded.table.rows, monitor, inference=sighting.inference, time_us=time_us)
         table = type(decoded.table)(columns, decoded.table.rows)
-        await self._store(place, monitor, Decoded(table, decoded.errors, decoded.numbers), key=sighting.key)
+        await self._store(
+            place, monitor, Decoded(table, decoded.errors, decoded.numbers), key=self._key(sighting, monitor)
+        )
         return "whole"
 
     async def _feedback(self, place: int, sighting: Sighting, monitor: Monitor) -> str:
-        labels, errors = labels_of(monitor, sighting, self._door.limits)
+        labels, errors = self._door.judge.labels(label_rows(sighting, self._door.limits), monitor)
         if not labels:
             raise NoValidRows(f"none of the {len(errors)} labels can be taken", rejected=len(errors), errors=errors)
         self.tally.add(place, await self._door.intake.label(monitor, labels, errors))

@@ -14,7 +14,7 @@ from collector.errors import Invalid
 from collector.model import Table
 from collector.monitor import Monitor
 from collector.receive.decoders.table import Decoded, Limits, from_columns, from_rows
-from collector.receive.words import shown
+from collector.receive.words import kind, shown
 
 _SHORTEST_SECONDS = 1.0
 """It looked every second, whatever the interval."""
@@ -169,7 +169,7 @@ def _last_name(type_name: Any) -> str | None:
 
 def _object(value: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise Invalid(f"{what}: expected an object, not {shown(value)}", key=what)
+        raise Invalid(f"{what}: expected an object, not {kind(value)}", key=what)
     return value
 
 
@@ -197,7 +197,7 @@ def frame(value: Any, limits: Limits) -> Decoded:
     for name, cells in columns.items():
         if not isinstance(cells, Mapping):
             raise Invalid(
-                f"column {name!r} is {shown(cells)}: expected an object with a value for each row", column=name
+                f"column {name!r} is {kind(cells)}: expected an object with a value for each row", column=name
             )
         if index.keys() != cells.keys():
             index |= dict.fromkeys(cells)

@@ -1,8 +1,9 @@
 """The bad rows of a request: each counted once, the first of them named."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from collector.model import RowError
+from collector.receive.words import kind, shown
 
 MOST_LISTED = 100
 """An answer lists at most so many errors; all are counted."""
@@ -10,11 +11,18 @@ MOST_LISTED = 100
 
 class Faults:
     """Collects what is wrong while columns are judged one after another; it has state because a row may be wrong in
-    several columns and is still one rejected row. `numbers` are the rows' numbers in the request.
+    several columns and is still one rejected row. `numbers` are the rows' numbers in the request; of a column that
+    `hides` names no value is told.
     """
 
-    def __init__(self, numbers: Sequence[int] | None, errors: Sequence[RowError] = ()) -> None:
+    def __init__(
+        self,
+        numbers: Sequence[int] | None,
+        errors: Sequence[RowError] = (),
+        hides: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self.rows: set[int] = set()
+        self._hides = hides
         self._numbers = numbers
         self._listed = list(errors[:MOST_LISTED])
         self._before = len(errors)
@@ -24,6 +32,10 @@ class Faults:
         self.rows.add(row)
         if len(self._listed) < MOST_LISTED:
             self._listed.append(RowError(self._numbers[row] if self._numbers else row, column, reason))
+
+    def shown(self, column: str, value: object) -> str:
+        """The value in a few words, or what it is."""
+        return kind(value) if self._hides(column) else shown(value)
 
     @property
     def rejected(self) -> int:

@@ -1,20 +1,18 @@
-"""Seldon's feedback as labels: the truth of an earlier inference. Pure."""
+"""Seldon's feedback as rows of labels: the truth of an earlier inference. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from collector.errors import Invalid
-from collector.model import Label, RowError, Table
-from collector.monitor import Monitor
+from collector.model import Table
 from collector.receive.decoders import bodies
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import Decoded, Instants, Limits
-from collector.receive.labels import judge_labels
 from collector.receive.pairs import ids_of
 from collector.receive.senders import Sighting
 
 
-def labels_of(monitor: Monitor, sighting: Sighting, limits: Limits) -> tuple[list[Label], list[RowError]]:
+def label_rows(sighting: Sighting, limits: Limits) -> Decoded:
     """One label for each row of `truth`. Raises Malformed, Invalid."""
     value = loads(sighting.body)
     truth = value.get("truth") if isinstance(value, Mapping) else None
@@ -27,7 +25,7 @@ def labels_of(monitor: Monitor, sighting: Sighting, limits: Limits) -> tuple[lis
     table: dict[str, Any] = {"id": ids_of(_asked(value) or sighting.inference, parsed.rows), "target": columns[0]}
     if sighting.time_us is not None:
         table["timestamp"] = Instants([sighting.time_us] * parsed.rows)
-    return judge_labels(Decoded(Table(table, parsed.rows)), monitor)
+    return Decoded(Table(table, parsed.rows))
 
 
 def _asked(value: Mapping[str, Any]) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import aiohttp
@@ -22,6 +23,7 @@ from collector.receive.judge import Judge
 from collector.receive.keys import Keys, Scope
 from collector.receive.lane import Lanes
 from collector.receive.problems import NotFound, Problem
+from collector.receive.privacy import Protector
 from collector.receive.routes import ROUTES
 from collector.receive.routes.evidently import SECRET_HEADER, WORKSPACES
 from collector.settings import Settings
@@ -64,6 +66,9 @@ def build(
     monitor, any other for keys of all monitors. `workspaces` are destinations by the URL of their Evidently service.
     """
     application = web.Application(client_max_size=settings.max_body_bytes, middlewares=[_gate(keys)])
+    limits = Limits(
+        settings.max_request_rows, settings.max_columns, settings.max_body_bytes, settings.max_string_length
+    )
     application[DOOR] = Door(
         monitors=monitors,
         intake=intake,
@@ -72,10 +77,14 @@ def build(
         ready=ready,
         telemetry=telemetry,
         clock=clock or SystemClock(),
-        judge=Judge(max_future_seconds=settings.max_future_seconds),
-        limits=Limits(settings.max_request_rows, settings.max_columns, settings.max_body_bytes),
-        reference_limits=Limits(
-            _REFERENCE_ROWS, settings.max_columns, settings.max_body_bytes * _REFERENCE_UNPACKED_TIMES
+        judge=Judge(
+            max_future_seconds=settings.max_future_seconds,
+            max_text=settings.max_string_length,
+            protector=Protector.of(settings),
+        ),
+        limits=limits,
+        reference_limits=replace(
+            limits, rows=_REFERENCE_ROWS, bytes=settings.max_body_bytes * _REFERENCE_UNPACKED_TIMES
         ),
         large=asyncio.Semaphore(_LARGE_AT_ONCE),
     )

@@ -5,18 +5,20 @@ Python. What passes here is never checked again: ids are text, instants are inte
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from operator import itemgetter
 
 from collector.chunks import types_of
-from collector.model import Judged, Table, digest
+from collector.model import Judged, Label, RowError, Table, digest
 from collector.monitor import Monitor
-from collector.receive.decoders.table import Decoded, Instants
+from collector.receive.decoders.table import MOST_CHARACTERS, Decoded, Instants
 from collector.receive.faults import Faults
+from collector.receive.labels import judge_labels
+from collector.receive.privacy import Protection, Protector
 from collector.receive.roles import Role, Roles, roles_of
 from collector.receive.times import EXPECTED, NotAnInstant, instant_us, iso
-from collector.receive.words import shown
+from collector.receive.words import too_long
 from collector.strict import near_miss
 
 _TEXT_ONLY = {str}
@@ -31,33 +33,54 @@ class Judge:
     object, so its roles are compiled anew.
     """
 
-    def __init__(self, *, max_future_seconds: float) -> None:
+    def __init__(
+        self, *, max_future_seconds: float, max_text: int = MOST_CHARACTERS, protector: Protector | None = None
+    ) -> None:
+        """Without a protector there is no key: monitors that hash columns are refused."""
         self._max_future_us = round(max_future_seconds * 1_000_000)
+        self._max_text = max_text
+        self._protector = protector or Protector()
         self._compiled: dict[str, tuple[Monitor, Roles]] = {}
 
     def roles(self, monitor: Monitor) -> Roles:
+        """Raises Unavailable when the monitor hashes columns, and this process has no key."""
         known = self._compiled.get(monitor.id)
         if known is None or known[0] is not monitor:
-            known = self._compiled[monitor.id] = (monitor, roles_of(monitor))
+            known = self._compiled[monitor.id] = (monitor, roles_of(monitor, self._protector.of_monitor(monitor)))
         return known[1]
+
+    def protection(self, monitor: Monitor) -> Protection | None:
+        """What is hidden of the monitor's columns. Raises Unavailable, as `roles` does."""
+        return self.roles(monitor).protection
 
     def forget(self, monitor: str) -> None:
         """The monitor was deleted."""
         self._compiled.pop(monitor, None)
 
-    def judge(self, decoded: Decoded, monitor: Monitor, *, now_us: int) -> Judged:
-        """The good rows, unchanged but for ids and instants, and an error for each of the others.
+    def judge(self, decoded: Decoded, monitor: Monitor, *, now_us: int, long_texts: bool = True) -> Judged:
+        """The good rows, unchanged but for ids, instants and what is to be hidden, and an error for each of the others.
 
-        The rows of the result and `rejected` add up to the rows of the request.
+        The rows of the result and `rejected` add up to the rows of the request. Without `long_texts` the caller knows that
+        there are none. Raises Unavailable, as `roles` does.
         """
         roles = self.roles(monitor)
-        return judge(decoded, roles, latest_us=now_us + self._max_future_us)
+        max_text = self._max_text if long_texts else None
+        return judge(decoded, roles, latest_us=now_us + self._max_future_us, max_text=max_text)
+
+    def labels(self, decoded: Decoded, monitor: Monitor) -> tuple[list[Label], list[RowError]]:
+        """Every row becomes a label or an error. Raises Invalid when the rows can have no label at all, and Unavailable."""
+        return judge_labels(decoded, monitor, max_text=self._max_text, protection=self.protection(monitor))
 
 
-def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
-    """As `Judge.judge`; event times after `latest_us` are refused."""
-    table = decoded.table
-    faults = Faults(decoded.numbers, decoded.errors)
+def judge(decoded: Decoded, roles: Roles, *, latest_us: int, max_text: int | None = MOST_CHARACTERS) -> Judged:
+    """As `Judge.judge`; event times after `latest_us` and texts of more than `max_text` characters are refused."""
+    table, protection = decoded.table, roles.protection
+    if protection is None:
+        faults = Faults(decoded.numbers, decoded.errors)
+    else:
+        faults = Faults(decoded.numbers, decoded.errors, protection.hides)
+        taken = {name: values for name, values in table.columns.items() if not protection.drops(name)}
+        table = Table(taken, table.rows)
     if table.rows == 0:  # not one of the rows was an object: there is nothing to judge
         return Judged(Table({}, 0), None, None, faults.listed, faults.rejected)
     columns: dict[str, Sequence[object]] = {}
@@ -73,9 +96,11 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
         else:
             found = types[name] = _PACKED[values.typecode] if type(values) is array else types_of(values)
             columns[name] = values if found <= role.clean else _walk(name, values, role, faults)
+            if max_text is not None and str in found:
+                _bound(name, values, found, max_text, faults)
     ids = None
     if roles.id is not None:
-        ids = columns[roles.id] = _ids(roles.id, table, faults)
+        ids = columns[roles.id] = _ids(roles.id, table, faults, max_text)
     for name in roles.times:
         if name in table.columns or name == roles.event_time:
             columns[name] = _times(name, table, faults, required=name == roles.event_time, latest_us=latest_us)
@@ -88,6 +113,10 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int) -> Judged:
         columns, rows = _without(faults.rows, columns, rows)
         ids = columns.get(roles.id) if roles.id is not None else None
         types = {}  # those of the good rows alone are not known
+    if protection is not None:
+        columns = _hidden(columns, protection, but=decoded.hidden)
+        types = {name: found for name, found in types.items() if not protection.hides(name)}
+        ids = columns.get(roles.id) if roles.id is not None else None
     event_us = columns.get(roles.event_time) if roles.event_time is not None else None
     return Judged(
         table=Table(columns, rows),
@@ -113,8 +142,24 @@ def _refuse_unknown(name: str, values: Sequence[object], roles: Roles, faults: F
 def _walk(name: str, values: Sequence[object], role: Role, faults: Faults) -> Sequence[object]:
     for row, value in enumerate(values):
         if type(value) not in role.clean:
-            faults.add(row, name, f"{role.expected}, not {shown(value)}")
+            faults.add(row, name, f"{role.expected}, not {faults.shown(name, value)}")
     return values
+
+
+def _bound(name: str, values: Sequence[object], kinds: Collection[type], max_text: int, faults: Faults) -> None:
+    """Refuse texts that are too long."""
+    texts: Sequence[str] = values if kinds == _TEXT_ONLY else [each for each in values if type(each) is str]  # type: ignore[assignment]  # just seen
+    if max(map(len, texts), default=0) <= max_text:
+        return
+    for row, value in enumerate(values):
+        if type(value) is str and len(value) > max_text:
+            faults.add(row, name, too_long(value, max_text))
+
+
+def _hidden(
+    columns: Mapping[str, Sequence[object]], protection: Protection, *, but: AbstractSet[str]
+) -> dict[str, Sequence[object]]:
+    return {name: values if name in but else protection.stored(name, values) for name, values in columns.items()}
 
 
 def _as_text(values: Instants, role: Role, name: str, faults: Faults) -> Sequence[object]:
@@ -122,12 +167,14 @@ def _as_text(values: Instants, role: Role, name: str, faults: Faults) -> Sequenc
     return _walk(name, [None if value is None else iso(value) for value in values], role, faults)
 
 
-def _ids(name: str, table: Table, faults: Faults) -> Sequence[object]:
+def _ids(name: str, table: Table, faults: Faults, max_text: int | None) -> Sequence[object]:
     """The ids as text. A whole number is an id too, also when its sender counts in floats: 5, 5.0 and "5" are one."""
     values = table.columns.get(name)
     if values is None:
         values = [None] * table.rows
     kinds = set(map(type, values))
+    if max_text is not None and str in kinds:
+        _bound(name, values, kinds, max_text, faults)
     if kinds == _TEXT_ONLY and "" not in values:
         return values
     if kinds == _WHOLE_ONLY:
@@ -143,7 +190,8 @@ def _ids(name: str, table: Table, faults: Faults) -> Sequence[object]:
         else:
             ids.append(None)
             missing = value is None or value == "" or value != value  # noqa: PLR0124 - NaN is missing
-            faults.add(row, name, f"missing id: {_ID_EXPECTED}" if missing else f"{_ID_EXPECTED}, not {shown(value)}")
+            expected = f"missing id: {_ID_EXPECTED}" if missing else f"{_ID_EXPECTED}, not {faults.shown(name, value)}"
+            faults.add(row, name, expected)
     return ids
 
 
@@ -175,9 +223,8 @@ def _time(
     try:
         instant = value if ready and isinstance(value, int) else instant_us(value)
     except NotAnInstant as reason:
-        faults.add(
-            row, name, f"{reason}, not {shown(value)}" if str(reason) == EXPECTED else f"{shown(value)} is {reason}"
-        )
+        told = faults.shown(name, value)
+        faults.add(row, name, f"{reason}, not {told}" if str(reason) == EXPECTED else f"{told} is {reason}")
         return None
     if required and instant < 0:
         faults.add(row, name, f"{iso(instant)} is before 1970")

@@ -252,7 +252,7 @@ class Lane(asyncio.Protocol):
         self._under_way = True
         self.came = []
         try:
-            door.intake.gather(monitor, parsed, door.judge_parsed, self._told, request_key=self._key)
+            door.intake.gather(monitor, parsed, door.judging(len(body)), self._told, request_key=self._key)
         except Exception as error:  # noqa: BLE001 - as anywhere at the door: what is raised becomes the answer
             self._told(error)
         return True

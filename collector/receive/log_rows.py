@@ -16,7 +16,7 @@ from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.otlp import LogRecord
 from collector.receive.decoders.table import Decoded, Instants, Limits
 from collector.receive.times import NotAnInstant, instant_us
-from collector.receive.words import shown
+from collector.receive.words import kind
 
 EVENT = "ml.inference"
 _BENTOML = "bentoml_monitor_data"
@@ -75,7 +75,7 @@ def _cells(record: LogRecord) -> Mapping[str, Any]:
         return body
     if EVENT in (record.event, record.attributes.get("event.name")):
         return {name: value for name, value in record.attributes.items() if not name.startswith(("ml.", "event."))}
-    raise Invalid(f"the record's body is {shown(body)}: expected a map of columns, or an event named {EVENT}")
+    raise Invalid(f"the record's body is {kind(body)}: expected a map of columns, or an event named {EVENT}")
 
 
 def _services(record: LogRecord) -> list[str]:

@@ -17,9 +17,11 @@ from collector.locations import shown
 from collector.monitor import Monitor
 from collector.ports import PROFILE_MARK
 from collector.receive import decoders
-from collector.receive.decoders.table import Decoded, Limits
+from collector.receive.decoders.table import MOST_CHARACTERS, Decoded, Limits
 from collector.receive.judge import judge
+from collector.receive.privacy import Protection
 from collector.receive.problems import Malformed, row_errors
+from collector.receive.reference_tables import check_texts, hidden
 from collector.receive.roles import NUMBER, SCALAR, Roles, roles_of
 from collector.receive.storage import File, fetch
 from collector.strict import near_miss
@@ -32,6 +34,7 @@ _SUFFIXES = {
     ".ndjson": "application/x-ndjson",
 }  # fmt: skip
 _MOST_ROWS = 20_000_000
+_AT_ONCE = 16_384
 _FILE_LIMITS = Limits(rows=_MOST_ROWS, columns=100_000, bytes=2_000_000_000)
 """A file that the operator names is trusted to be meant; only its shape is checked."""
 
@@ -45,16 +48,18 @@ class Reference:
     columns: Sequence[str]
 
 
-def from_location(monitor: Monitor, location: str) -> bytes:
-    """The rows of a file, of Parquet parts, or of a URL as Parquet. Raises Invalid that begins with the location
-    (without its secrets), TooLarge, and Transient when an object store is away.
+def from_location(
+    monitor: Monitor, location: str, protection: Protection | None = None, *, max_text: int = MOST_CHARACTERS
+) -> bytes:
+    """The rows of a file, of Parquet parts, or of a URL as Parquet, with what is to be hidden hidden. Raises Invalid that
+    begins with the location (without its secrets), TooLarge, and Transient when an object store is away.
     """
     files = fetch(location)
+    limits = dataclasses.replace(_FILE_LIMITS, text=max_text)
     try:
         if len(files) == 1:
-            return from_body(monitor, files[0].body, _media_of(files[0].name), _FILE_LIMITS).parquet
-        table = _joined(files)
-        return _checked(monitor, table, table.num_rows, table.schema, None).parquet
+            return from_body(monitor, files[0].body, _media_of(files[0].name), limits, protection).parquet
+        return _of_table(monitor, _joined(files, limits), protection).parquet
     except Invalid as error:
         raise type(error)(f"{shown(location)}: {error}", **error.place) from error
 
@@ -66,15 +71,15 @@ def _media_of(name: str) -> str:
     return media
 
 
-def _joined(files: Sequence[File]) -> Any:
+def _joined(files: Sequence[File], limits: Limits) -> Any:
     """The rows of all parts, whose columns must go together."""
     tables: list[Any] = []
     rows = 0
     for file in files:
         try:
-            part = _parquet_schema(file.body, _FILE_LIMITS)
+            part = _parquet_file(file.body, limits)
             rows += part.metadata.num_rows
-            _FILE_LIMITS.check(rows=rows, columns=part.metadata.num_columns)
+            limits.check(rows=rows, columns=part.metadata.num_columns)
             tables.append(part.read())
             pa.unify_schemas([tables[0].schema, tables[-1].schema], promote_options="permissive")
         except TooLarge:
@@ -84,30 +89,39 @@ def _joined(files: Sequence[File]) -> Any:
     return pa.concat_tables(tables, promote_options="permissive")
 
 
-def from_body(monitor: Monitor, body: bytes, content_type: str, limits: Limits) -> Reference:
+def from_body(
+    monitor: Monitor, body: bytes, content_type: str, limits: Limits, protection: Protection | None = None
+) -> Reference:
     """Raises Malformed, Invalid (a feature is missing, of another type; a row is wrong), TooLarge, UnknownEncoding."""
     media = content_type.partition(";")[0].strip().lower()
     if media in PARQUET or body[:4] == b"PAR1":
-        table = _parquet_schema(body, limits)
-        return _checked(monitor, table, table.metadata.num_rows, table.schema_arrow, body)
-    columns = _arrow_table(body, limits) if media in ARROW else _from_rows(monitor, body, media, limits)
-    return _checked(monitor, columns, columns.num_rows, columns.schema, None)
+        file = _parquet_file(body, limits)
+        if protection is not None and any(map(protection.hides, file.schema_arrow.names)):
+            return _of_table(monitor, file.read(), protection)
+        return _checked(monitor, file, file.metadata.num_rows, file.schema_arrow, body, protection)
+    if media in ARROW:
+        return _of_table(monitor, _arrow_table(body, limits), protection)
+    return from_decoded(monitor, _decoded(monitor, body, media, limits), limits, protection)
 
 
-def from_decoded(monitor: Monitor, decoded: Decoded) -> Reference:
+def from_decoded(monitor: Monitor, decoded: Decoded, limits: Limits, protection: Protection | None = None) -> Reference:
     """Rows that came in another shape than a file's. Raises Invalid, as `from_body` does."""
-    table = _table(monitor, decoded)
-    return _checked(monitor, table, table.num_rows, table.schema, None)
+    table = _table(monitor, decoded, limits, protection)
+    return _checked(monitor, table, table.num_rows, table.schema, None, protection)
 
 
-def _parquet_schema(body: bytes, limits: Limits) -> Any:
+def _of_table(monitor: Monitor, table: Any, protection: Protection | None) -> Reference:
+    table = hidden(table, protection)
+    return _checked(monitor, table, table.num_rows, table.schema, None, protection)
+
+
+def _parquet_file(body: bytes, limits: Limits) -> Any:
     """Reads every page once, a few rows at a time: a file that is broken is refused now, not in the first window."""
     try:
         file = pq.ParquetFile(pa.py_buffer(body))
         limits.check(rows=file.metadata.num_rows, columns=file.metadata.num_columns)
-        for _ in file.iter_batches(batch_size=16_384):
-            pass
-    except TooLarge:
+        check_texts(file.iter_batches(batch_size=_AT_ONCE), limits.text)
+    except (TooLarge, Invalid):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise Malformed(f"the body is not Parquet: {_first_line(error)}") from error
@@ -121,25 +135,26 @@ def _arrow_table(body: bytes, limits: Limits) -> Any:
         table = (pa.ipc.open_file if body[:6] == b"ARROW1" else pa.ipc.open_stream)(source).read_all()
         limits.check(rows=table.num_rows, columns=table.num_columns)
         table.validate(full=True)
-    except TooLarge:
+        check_texts(table.to_batches(max_chunksize=_AT_ONCE), limits.text)
+    except (TooLarge, Invalid):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise Malformed(f"the body is not Arrow: {_first_line(error)}") from error
     return table
 
 
-def _from_rows(monitor: Monitor, body: bytes, media: str, limits: Limits) -> Any:
+def _decoded(monitor: Monitor, body: bytes, media: str, limits: Limits) -> Decoded:
     try:
         decode = decoders.find(media)
     except UnknownEncoding as error:
         known = ", ".join([PARQUET[0], *decoders.DECODERS])
         raise UnknownEncoding(f"content type {media!r} is not known; known: {known}") from error
-    return _table(monitor, decode(body, limits, _roles(monitor).as_text))
+    return decode(body, limits, _roles(monitor, None).as_text)
 
 
-def _table(monitor: Monitor, decoded: Decoded) -> Any:
-    roles = _roles(monitor)
-    judged = judge(decoded, roles, latest_us=2**62)
+def _table(monitor: Monitor, decoded: Decoded, limits: Limits, protection: Protection | None) -> Any:
+    roles = _roles(monitor, protection)
+    judged = judge(decoded, roles, latest_us=2**62, max_text=limits.text)
     if judged.rejected:
         raise Invalid(
             f"{judged.rejected} rows of the reference are wrong: it is taken whole or not at all",
@@ -149,9 +164,9 @@ def _table(monitor: Monitor, decoded: Decoded) -> Any:
     return pa.table({name: _array(values, time=name in roles.times) for name, values in judged.table.columns.items()})
 
 
-def _roles(monitor: Monitor) -> Roles:
+def _roles(monitor: Monitor, protection: Protection | None) -> Roles:
     """As for inferences, but a reference needs neither ids nor times, and may have columns that nobody reads."""
-    roles = roles_of(monitor)
+    roles = roles_of(monitor, protection)
     values = dict(roles.values) | ({} if roles.id is None else {roles.id: SCALAR})
     return dataclasses.replace(roles, id=None, event_time=None, values=values, any_other=SCALAR)
 
@@ -167,7 +182,9 @@ def _array(values: Sequence[object], *, time: bool) -> Any:
     return pa.array(values)
 
 
-def _checked(monitor: Monitor, table: Any, rows: int, schema: Any, parquet: bytes | None) -> Reference:
+def _checked(
+    monitor: Monitor, table: Any, rows: int, schema: Any, parquet: bytes | None, protection: Protection | None
+) -> Reference:
     names = [str(name) for name in schema.names]
     if PROFILE_MARK in (schema.metadata or {}):
         raise Invalid("this is a profile that was kept of a reference: expected the rows themselves")
@@ -177,7 +194,7 @@ def _checked(monitor: Monitor, table: Any, rows: int, schema: Any, parquet: byte
     for group in (columns.numerical_features, columns.categorical_features, columns.text_features,
                   columns.datetime_features, *(columns.embeddings or {}).values()):  # fmt: skip
         for name in group or ():
-            if name not in names:
+            if name not in names and not (protection is not None and protection.drops(name)):
                 raise Invalid(f"the reference lacks the column {name!r}{near_miss(name, names)}", column=name)
     for name, role in roles.values.items():
         if role is NUMBER and name in names and not _is_number(schema.field(name).type):

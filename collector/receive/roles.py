@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.monitor import Columns, Monitor
+from collector.receive.privacy import Protection
 
 Types = frozenset[type]
 NUMBERS: Types = frozenset({int, float, bool, type(None)})
@@ -30,7 +31,8 @@ class Roles:
     """How the columns of a monitor's rows are judged.
 
     `values` holds the columns that are neither id nor time; `any_other` is None when no other column is taken.
-    `event_time` is the column that every row must have because the windows follow it.
+    `event_time` is the column that every row must have because the windows follow it. `protection` is None when nothing is
+    to be hidden.
     """
 
     id: str | None
@@ -39,6 +41,7 @@ class Roles:
     values: Mapping[str, Role]
     any_other: Role | None
     known: Sequence[str]
+    protection: Protection | None = None
 
     @property
     def as_text(self) -> frozenset[str]:
@@ -47,7 +50,7 @@ class Roles:
         return frozenset(texts | {self.id} if self.id is not None else texts)
 
 
-def roles_of(monitor: Monitor) -> Roles:
+def roles_of(monitor: Monitor, protection: Protection | None = None) -> Roles:
     """The roles that follow from `columns`; names without a declared kind take every scalar."""
     columns = monitor.columns
     values: dict[str, Role] = {}
@@ -63,6 +66,7 @@ def roles_of(monitor: Monitor) -> Roles:
         values=values,
         any_other=None if columns.closed else SCALAR,
         known=tuple(dict.fromkeys([*_some(columns.id), *_some(columns.timestamp), *values, *sorted(times)])),
+        protection=protection,
     )
 
 

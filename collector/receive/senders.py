@@ -13,7 +13,7 @@ from collector.monitor import Monitor
 from collector.receive.decoders.cloudevents import CloudEvent
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import Limits
-from collector.receive.words import shown
+from collector.receive.words import kind
 from collector.strict import near_miss
 
 
@@ -73,10 +73,10 @@ def of_modelmesh(body: bytes, limits: Limits) -> Sighting:
     """ModelMesh's payload processor: a gRPC message in base64, inside of JSON. Raises Malformed, Invalid, TooLarge."""
     value = loads(body)
     if not isinstance(value, Mapping):
-        raise Invalid(f"expected an object with id, kind, modelid and data, not {shown(value)}")
+        raise Invalid(f"expected an object with id, kind, modelid and data, not {kind(value)}")
     for name in ("id", "kind", "modelid", "data"):
         if not isinstance(value.get(name), str) or not value[name]:
-            raise Invalid(f"{name}: expected text, not {shown(value.get(name))}", key=name)
+            raise Invalid(f"{name}: expected text, not {kind(value.get(name))}", key=name)
     content = _half(value["kind"])
     try:
         message = base64.b64decode(value["data"], validate=True)

@@ -38,5 +38,25 @@ def shown(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
+def kind(value: object) -> str:
+    """What a value is, where the value itself is not to be seen.
+
+    >>> kind("abc"), kind(1.5), kind(False), kind([1])
+    ('text', 'a number', 'true or false', 'a list')
+    """
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    return shown(value)
+
+
+def too_long(text: str, most: int) -> str:
+    """Why a text is refused; nothing of it is shown."""
+    return f"text of {len(text)} characters: at most {most} are taken"
+
+
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -31,7 +31,7 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/configuration.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/configuration.md", "docs/privacy.md"])
 def test_a_configuration_that_is_shown_is_valid_and_resolves(tmp_path, page):
     shown = [block for block in blocks(page, "yaml") if "monitors:" in block and "keys:" not in block]
 
@@ -146,7 +146,7 @@ def documented_models():
     destinations = {
         get_args(each.model_fields["type"].annotation)[0]: each for each in get_args(get_args(DestinationSettings)[0])
     }
-    inside = {f"monitors[].{name}": Monitor.model_fields[name].annotation for name in ("columns", "window", "labels")}
+    inside = {f"monitors[].{name}": Monitor.model_fields[name].annotation for name in ("columns", "window", "labels", "privacy")}
     reference = get_args(Monitor.model_fields["reference"].annotation)[0]
     report = get_args(Monitor.model_fields["reports"].annotation)[0]
     return {

@@ -63,7 +63,7 @@ def _from_table(table: Any, limits: Limits) -> Decoded:
     columns: dict[str, Sequence[object]] = {}
     for name, column in zip(names, table.columns, strict=True):
         try:
-            columns[name] = _values(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
+            columns[name] = values_of(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
         except _BROKEN as error:
             raise Malformed(f"column {name!r} cannot be read: {_first_line(error)}", column=name) from error
     return Decoded(Table(columns, table.num_rows))
@@ -91,12 +91,13 @@ def _read(reader: Any, limits: Limits) -> Any:
     return table
 
 
-def _values(column: Any) -> Sequence[object]:
+def values_of(column: Any) -> Sequence[object]:
+    """The values of a column of a table, as a request's are."""
     kind = column.type
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], kind)
     if isinstance(column, pa.ExtensionArray):
-        return _values(column.storage)
+        return values_of(column.storage)
     types = pa.types
     if types.is_dictionary(kind):
         return _coded(column)
@@ -141,7 +142,7 @@ def _instants(values: Sequence[int | None]) -> Sequence[object]:
 
 def _runs(column: Any) -> Sequence[object]:
     """Each value as often as it stands there; what is repeated is one Python object."""
-    values = _values(column.values.slice(0, len(column.run_ends)))
+    values = values_of(column.values.slice(0, len(column.run_ends)))
     found: list[object] = []
     for value, end in zip(values, column.run_ends.to_pylist(), strict=False):
         found += [value] * (min(end - column.offset, len(column)) - len(found))
@@ -176,7 +177,7 @@ def _naive(array: Any) -> Any:
 def _coded(array: Any) -> Sequence[object]:
     """Text by its dictionary: each distinct text becomes one Python object, however many rows name it."""
     words = array.dictionary
-    distinct: Sequence[object] = words.to_pylist() if pa.types.is_large_string(words.type) else _values(words)
+    distinct: Sequence[object] = words.to_pylist() if pa.types.is_large_string(words.type) else values_of(words)
     codes = _numbers(pc.cast(array.indices, pa.int64()), "int64")
     if array.indices.null_count:
         return [None if code is None else distinct[code] for code in codes]

@@ -12,7 +12,7 @@ from collector.errors import Invalid, UnknownEncoding
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import Limits
 from collector.receive.times import NotAnInstant, instant_us
-from collector.receive.words import BrokenText, shown
+from collector.receive.words import BrokenText, kind, shown
 
 BATCH, STRUCTURED = "application/cloudevents-batch", "application/cloudevents"
 LINES = ("application/x-ndjson", "application/jsonl")
@@ -74,7 +74,7 @@ def _only_json(body: bytes, media: str) -> bytes:
 
 def _items(value: Any, limits: Limits) -> list[Any]:
     if not isinstance(value, list):
-        raise Invalid(f"expected a batch, an array of events, not {shown(value)}")
+        raise Invalid(f"expected a batch, an array of events, not {kind(value)}")
     limits.check(rows=len(value), columns=0)
     return value
 
@@ -99,7 +99,7 @@ def _or_error(item: Any) -> CloudEvent | Invalid:
 
 def _structured(value: Any) -> CloudEvent:
     if not isinstance(value, dict):
-        raise Invalid(f"expected an event, a JSON object, not {shown(value)}")
+        raise Invalid(f"expected an event, a JSON object, not {kind(value)}")
     attributes = {}
     for name, each in value.items():
         if name in ("data", "data_base64") or each is None:

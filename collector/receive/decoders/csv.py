@@ -53,7 +53,7 @@ def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:
     if not lines and not errors:
         raise no_rows()
     cells = list(zip(*lines, strict=True)) if lines else [() for _ in header]
-    columns = {name: _read(name, column, as_text) for name, column in zip(header, cells, strict=True)}
+    columns = {name: read_cells(name, column, as_text) for name, column in zip(header, cells, strict=True)}
     return Decoded(Table(columns, len(lines)), errors, numbers if errors else None)
 
 
@@ -86,7 +86,8 @@ def _lines(reader: "_csv.Reader", width: int, limits: Limits) -> tuple[list[list
     return lines, errors, numbers
 
 
-def _read(name: str, cells: Sequence[str], as_text: AsText) -> list[object]:
+def read_cells(name: str, cells: Sequence[str], as_text: AsText) -> list[object]:
+    """What the texts of a column mean."""
     if name in as_text:
         return [cell or None for cell in cells]
     distinct: dict[str, object] = {}

@@ -5,9 +5,9 @@ from typing import Any
 
 from collector.errors import Invalid
 from collector.receive.decoders import json_alike
-from collector.receive.decoders.json_text import loads
+from collector.receive.decoders.json_text import loads_rows
 from collector.receive.decoders.table import AsText, Decoded, Limits, from_columns, from_rows
-from collector.receive.words import shown
+from collector.receive.words import kind
 
 
 def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:  # noqa: ARG001 - JSON has types
@@ -28,14 +28,14 @@ def parse(body: bytes) -> list[Any] | Mapping[str, Any]:
     alike = json_alike.columns(body)
     if alike is not None:
         return alike
-    value = loads(body)
+    value = loads_rows(body)
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
         columns = _columns_form(value)
         return [value] if columns is None else columns
     raise Invalid(
-        f'expected rows: an array of objects, one object, or {{"columns": {{name: [values]}}}}, not {shown(value)}'
+        f'expected rows: an array of objects, one object, or {{"columns": {{name: [values]}}}}, not {kind(value)}'
     )
 
 

@@ -15,6 +15,10 @@ import orjson
 from collector.receive.problems import Malformed
 from collector.receive.words import BrokenText
 
+MOST_LEVELS = 64
+"""No format that is read here needs a dozen; Python's own stack, and what writes JSON again, end at some hundreds."""
+_PARSED_LEVELS = 1024
+"""As deep as the parser goes."""
 _BOM = b"\xef\xbb\xbf"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PYTHON_ONLY = re.compile(rb"NaN|Infinity|" + _SURROGATE.pattern)
@@ -24,17 +28,28 @@ _PLACE = re.compile(r": line \d+ column \d+ \(char \d+\)$")
 
 
 def loads(text: bytes, *, what: str = "the body", first_line: int = 1) -> Any:
-    """Parse, or raise Malformed with line and column. `first_line` is the number of the text's first line.
+    """Parse, or raise Malformed with line and column. `first_line` is the number of the text's first line. What is nested
+    more than `MOST_LEVELS` deep is refused: whoever walks the value need not fear for the stack.
 
     >>> loads(b'{"a": NaN, "b": -Infinity}')
     {'a': None, 'b': -inf}
     """
+    value = loads_rows(text, what=what, first_line=first_line)
+    if text.count(b"[") + text.count(b"{") > MOST_LEVELS:
+        _check_levels(value, what)
+    return value
+
+
+def loads_rows(text: bytes, *, what: str = "the body", first_line: int = 1) -> Any:
+    """As `loads`, for rows, whose cells are looked at one by one and hold nothing nested: only the parser bounds the levels."""
     text = text.removeprefix(_BOM)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
         if not text:
             raise Malformed(f"{what} is empty") from error
+        if "depth limit" in str(error):
+            raise Malformed(f"{what} is nested too deeply: at most {_PARSED_LEVELS} levels are taken") from error
         if _PYTHON_ONLY.search(text) or "infinity" in str(error):
             return _python_loads(text, what, first_line)
         raise _malformed(error, what, first_line) from error
@@ -71,7 +86,22 @@ def _python_loads(text: bytes, what: str, first_line: int) -> Any:
         line = text.count(b"\n", 0, error.start) + first_line
         raise Malformed(f"{what} is not UTF-8: byte {error.start}", line=line) from error
     except RecursionError as error:
-        raise Malformed(f"{what} is nested too deeply") from error
+        raise Malformed(f"{what} is nested too deeply: at most {_PARSED_LEVELS} levels are taken") from error
+
+
+def _check_levels(value: Any, what: str) -> None:
+    """Level by level: the stack does not grow, however deep the value is."""
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer if type(outer) is list else ())
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return
+    raise Malformed(f"{what} is nested too deeply: at most {MOST_LEVELS} levels are taken")
 
 
 def _malformed(error: json.JSONDecodeError, what: str, first_line: int) -> Malformed:

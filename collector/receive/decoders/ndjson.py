@@ -3,7 +3,7 @@
 from typing import Any
 
 from collector.model import RowError
-from collector.receive.decoders.json_text import loads
+from collector.receive.decoders.json_text import loads_rows
 from collector.receive.decoders.table import AsText, Decoded, Limits, from_rows, no_rows
 from collector.receive.problems import Malformed
 
@@ -23,7 +23,7 @@ def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:  # noq
         if not line.strip():
             continue
         try:
-            rows.append(loads(line.rstrip(b"\r"), what=f"line {number}", first_line=number))
+            rows.append(loads_rows(line.rstrip(b"\r"), what=f"line {number}", first_line=number))
         except Malformed as fault:
             first_fault = first_fault or fault
             skipped.append(RowError(len(rows) + len(skipped), None, str(fault)))

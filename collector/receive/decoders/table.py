@@ -1,13 +1,17 @@
 """What every decoder yields, and the bounds that keep a small body from becoming a large table."""
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 from collector.errors import Invalid, TooLarge
 from collector.model import RowError, Table
-from collector.receive.words import shown
+from collector.receive.words import kind
+
+MOST_CHARACTERS = 65_536
+"""Of one value, unless the settings say otherwise."""
 
 
 class Instants(list[int | None]):
@@ -16,11 +20,12 @@ class Instants(list[int | None]):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one request; `bytes` is what its body may have after every decompression."""
+    """Bounds of one request; `bytes` is what its body may have after every decompression, `text` how many characters a value."""
 
     rows: int
     columns: int
     bytes: int
+    text: int = MOST_CHARACTERS
 
     @property
     def cells(self) -> int:
@@ -48,12 +53,14 @@ class Limits:
 class Decoded:
     """The rows of a body as columns, and those that are no rows at all.
 
-    `numbers` are the rows' numbers in the request, counted from 0; None when they are simply 0, 1, 2, ...
+    `numbers` are the rows' numbers in the request, counted from 0; None when they are simply 0, 1, 2, ... `hidden` are
+    columns that are as they are kept already: dropped, hashed or masked.
     """
 
     table: Table
     errors: Sequence[RowError] = ()
     numbers: Sequence[int] | None = None
+    hidden: AbstractSet[str] = frozenset()
 
 
 def no_rows() -> Invalid:
@@ -110,7 +117,7 @@ def _any_keys(rows: Sequence[Any], limits: Limits, skipped: Sequence[RowError]) 
                 if len(names) > limits.columns:
                     limits.check(rows=len(objects), columns=len(names))
         else:
-            errors.append(RowError(number, None, f"expected an object with a value for each column, not {shown(row)}"))
+            errors.append(RowError(number, None, f"expected an object with a value for each column, not {kind(row)}"))
         number += 1
     limits.check(rows=len(objects), columns=len(names))
     columns = {name: [row.get(name) for row in objects] for name in names}
@@ -123,7 +130,7 @@ def from_columns(columns: Mapping[Any, Any], limits: Limits) -> Decoded:
     lengths: dict[str, int] = {}
     for name, values in columns.items():
         if not isinstance(values, list | tuple):
-            raise Invalid(f"column {name!r} is {shown(values)}: expected a list with a value for each row", column=name)
+            raise Invalid(f"column {name!r} is {kind(values)}: expected a list with a value for each row", column=name)
         lengths[name] = len(values)
     rows = max(lengths.values(), default=0)
     for name, length in lengths.items():

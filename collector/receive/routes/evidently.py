@@ -86,7 +86,8 @@ async def reference(request: web.Request) -> web.Response:
     """Replace the rows that windows are compared with."""
     door, monitor = door_of(request), monitor_of(request)
     body = await unpacked(request)
-    found = await aside(door, len(body), lambda: from_decoded(monitor, frame(loads(body), door.reference_limits)))
+    limits, protection = door.reference_limits, door.judge.protection(monitor)
+    found = await aside(door, len(body), lambda: from_decoded(monitor, frame(loads(body), limits), limits, protection))
     version = await door.intake.set_reference(monitor, found.parquet)
     return json_answer({"version": version, "rows": found.rows, "columns": list(found.columns)}, status=201)
 

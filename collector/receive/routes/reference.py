@@ -18,7 +18,7 @@ async def put(request: web.Request) -> web.Response:
 
     def work() -> Reference:
         data = decompress(body, encoding, limit=door.settings.max_body_bytes)
-        return from_body(monitor, data, content_type, door.reference_limits)
+        return from_body(monitor, data, content_type, door.reference_limits, door.judge.protection(monitor))
 
     async with door.large:
         found = await asyncio.to_thread(work)

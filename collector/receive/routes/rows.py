@@ -8,12 +8,11 @@ from aiohttp import hdrs, web
 
 from collector.model import Label, Receipt, RowError
 from collector.monitor import Monitor
-from collector.ports import Unjudged, told_to
+from collector.ports import Judge, Unjudged, told_to
 from collector.receive.decoders import json_rows
 from collector.receive.decoders.table import Decoded
 from collector.receive.door import Door, body_of, decoded, door_of, idempotency_key, monitor_of
 from collector.receive.faults import MOST_LISTED
-from collector.receive.labels import judge_labels
 from collector.receive.problems import NoValidRows, row_errors
 
 INFERENCES = "/v1/monitors/{monitor}/inferences"
@@ -25,7 +24,7 @@ async def inferences(request: web.Request) -> web.Response:
     request_key = idempotency_key(request)
     body = await body_of(request)
     if body.is_small and body.is_plain_json:
-        return _answer(await _gathered(door, monitor, json_rows.parse(body.data), request_key))
+        return _answer(await _gathered(door, monitor, json_rows.parse(body.data), door.judging(len(body.data)), request_key))
     now_us = door.clock.now_us()
     judged = await decoded(
         door,
@@ -64,9 +63,11 @@ def _receipt_body(receipt: Receipt) -> bytes:
     )
 
 
-async def _gathered(door: Door, monitor: Monitor, parsed: Unjudged, request_key: str | None) -> Receipt:
+async def _gathered(
+    door: Door, monitor: Monitor, parsed: Unjudged, judge: Judge, request_key: str | None
+) -> Receipt:
     answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-    door.intake.gather(monitor, parsed, door.judge_parsed, told_to(answer), request_key=request_key)
+    door.intake.gather(monitor, parsed, judge, told_to(answer), request_key=request_key)
     return await answer
 
 
@@ -75,7 +76,7 @@ async def labels(request: web.Request) -> web.Response:
     door, monitor = door_of(request), monitor_of(request)
 
     def judge(rows: Decoded) -> tuple[list[Label], list[RowError]]:
-        return judge_labels(rows, monitor)
+        return door.judge.labels(rows, monitor)
 
     good, errors = await decoded(door, await body_of(request), judge, as_text=_id_names(monitor.columns.id))
     if not good:

@@ -14,7 +14,7 @@ from collector.receive.decoders.bodies.parsed import Parsed, from_list, from_map
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import Limits
 from collector.receive.problems import Malformed
-from collector.receive.words import shown
+from collector.receive.words import kind
 
 _KNOWN = "instances, inputs, predictions, outputs, data, dataframe_split, dataframe_records"
 
@@ -34,7 +34,7 @@ def parse_value(value: Any, limits: Limits, binary: memoryview | None = None) ->
     if isinstance(value, list):
         return from_list(value, limits, what="the body")
     if not isinstance(value, Mapping):
-        raise Invalid(f"expected a request or response of a model, an object with {_KNOWN}; not {shown(value)}")
+        raise Invalid(f"expected a request or response of a model, an object with {_KNOWN}; not {kind(value)}")
     for key in ("inputs", "outputs"):
         if tensors.is_tensors(value.get(key)):
             return tensors.parse(value[key], limits, binary)

@@ -1,6 +1,6 @@
 """Columns by position get the names that the monitor gives them. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.errors import Invalid
@@ -11,11 +11,14 @@ from collector.receive.decoders.bodies.parsed import Parsed
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a monitor calls the values of one side: `wanted` in their order, `known` are all that mean something to it."""
+    """What a monitor calls the values of one side: `wanted` in their order, `known` are all that mean something to it, as do
+    those that it `hides`.
+    """
 
     side: Side
     wanted: Sequence[str]
     known: frozenset[str]
+    hides: Callable[[str], object] = lambda _: False
 
 
 def names_of(monitor: Monitor, side: Side) -> Names:
@@ -27,12 +30,10 @@ def names_of(monitor: Monitor, side: Side) -> Names:
     ]  # fmt: skip
     roles = [columns.id, columns.timestamp, columns.target, columns.user_id, columns.item_id]
     if side is Side.RESPONSE:
-        return Names(side, columns.predictions, frozenset([*columns.predictions, *filter(None, roles)]))
-    return Names(
-        side,
-        monitor.source.features or features,
-        frozenset([*features, *(monitor.source.features or ()), *filter(None, roles)]),
-    )
+        known = frozenset([*columns.predictions, *filter(None, roles)])
+        return Names(side, columns.predictions, known, monitor.privacy.rule_of)
+    known = frozenset([*features, *(monitor.source.features or ()), *filter(None, roles)])
+    return Names(side, monitor.source.features or features, known, monitor.privacy.rule_of)
 
 
 def named(parsed: Parsed, names: Names) -> tuple[Mapping[str, Sequence[object]], int]:
@@ -49,7 +50,7 @@ def named(parsed: Parsed, names: Names) -> tuple[Mapping[str, Sequence[object]],
         (values,) = parsed.named.values()
         return {name: [value] for name, value in zip(names.wanted, values, strict=True)}, 1
     columns = parsed.named or _numbered(parsed, names.side)
-    if not parsed.unnamed and not names.known.isdisjoint(columns):
+    if not parsed.unnamed and (not names.known.isdisjoint(columns) or any(map(names.hides, columns))):
         return columns, parsed.rows
     if len(columns) == len(names.wanted):
         return dict(zip(names.wanted, columns.values(), strict=True)), parsed.rows

@@ -6,7 +6,7 @@ from typing import Any
 
 from collector.errors import Invalid
 from collector.receive.decoders.table import Limits
-from collector.receive.words import shown
+from collector.receive.words import kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +94,4 @@ def _spread(name: str, cells: Sequence[object]) -> Mapping[str, Sequence[object]
 
 
 def _empty_or(value: object) -> str:
-    return "an empty one" if value == [] else shown(value)
+    return "an empty one" if value == [] else kind(value)

@@ -8,7 +8,7 @@ from typing import Any
 from collector.errors import Invalid
 from collector.receive.decoders.bodies.parsed import Parsed
 from collector.receive.decoders.table import Limits
-from collector.receive.words import shown
+from collector.receive.words import kind, shown
 
 FORMATS = {
     "BOOL": "?", "UINT8": "B", "UINT16": "H", "UINT32": "I", "UINT64": "Q", "INT8": "b", "INT16": "h", "INT32": "i",
@@ -91,7 +91,7 @@ def _flat(data: Any, count: int, what: str) -> list[object]:
     """Values row by row, whether the sender nested them or not."""
     values: list[object]
     if not isinstance(data, list):
-        raise Invalid(f"{what}: expected data, a list of values, not {shown(data)}")
+        raise Invalid(f"{what}: expected data, a list of values, not {kind(data)}")
     for _ in range(_MOST_DIMENSIONS):
         if not data or not all(isinstance(each, list) for each in data):
             values = data

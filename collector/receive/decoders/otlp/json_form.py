@@ -11,7 +11,7 @@ from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.otlp import LogRecord
 from collector.receive.decoders.table import Limits
 from collector.receive.problems import Malformed
-from collector.receive.words import BrokenText, shown
+from collector.receive.words import BrokenText, kind
 
 _DEEPEST = 64
 _INTEGER_DIGITS = 20
@@ -66,18 +66,18 @@ def _value(value: Any, depth: int) -> object:
     if depth > _DEEPEST:
         raise Malformed(f"a value is nested more than {_DEEPEST} levels deep")
     value = _object(value, "a value")
-    for kind, inside in value.items():
-        if kind == "kvlistValue":
-            return _pairs(_list(_object(inside, kind), "values"), depth + 1)
-        if kind == "arrayValue":
-            return [_value(each, depth + 1) for each in _list(_object(inside, kind), "values")]
-        if kind == "intValue":
+    for form, inside in value.items():
+        if form == "kvlistValue":
+            return _pairs(_list(_object(inside, form), "values"), depth + 1)
+        if form == "arrayValue":
+            return [_value(each, depth + 1) for each in _list(_object(inside, form), "values")]
+        if form == "intValue":
             return _integer(inside)
-        if kind == "doubleValue":
+        if form == "doubleValue":
             return _number(inside)
-        if kind == "bytesValue":
+        if form == "bytesValue":
             return _bytes(inside)
-        if kind in ("stringValue", "boolValue"):
+        if form in ("stringValue", "boolValue"):
             return inside
     return None
 
@@ -87,7 +87,7 @@ def _integer(value: Any) -> int:
         return value
     if isinstance(value, str) and len(value) <= _INTEGER_DIGITS and value.lstrip("-").isdecimal() and value.isascii():
         return int(value)
-    raise Malformed(f"expected a whole number, not {shown(value)}")
+    raise Malformed(f"expected a whole number, not {kind(value)}")
 
 
 def _number(value: Any) -> object:
@@ -96,7 +96,7 @@ def _number(value: Any) -> object:
         try:
             return float(value)
         except ValueError as error:
-            raise Malformed(f"expected a number, not {shown(value)}") from error
+            raise Malformed(f"expected a number, not {kind(value)}") from error
     return value
 
 
@@ -109,7 +109,7 @@ def _bytes(value: Any) -> bytes:
 
 def _object(value: Any, what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise Malformed(f"{what}: expected an object, not {shown(value)}")
+        raise Malformed(f"{what}: expected an object, not {kind(value)}")
     return value
 
 
@@ -118,12 +118,12 @@ def _list(owner: Mapping[str, Any], name: str) -> Sequence[Any]:
     if found is None:
         return ()
     if not isinstance(found, list):
-        raise Malformed(f"{name}: expected a list, not {shown(found)}")
+        raise Malformed(f"{name}: expected a list, not {kind(found)}")
     return found
 
 
 def _text(value: Any) -> str:
     if value is not None and not isinstance(value, str):
-        what = "text that is not Unicode" if isinstance(value, BrokenText) else shown(value)
+        what = "text that is not Unicode" if isinstance(value, BrokenText) else kind(value)
         raise Malformed(f"expected text, not {what}")
     return value or ""
