@@ -6,7 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +21,7 @@ from collector.pipeline.departed import Departed
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.intake import BufferedIntake
+from collector.pipeline.keep import Keep
 from collector.pipeline.outboxes import Outboxes
 from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
@@ -175,12 +175,8 @@ async def run(
             telemetry=telemetry,
             clock=clock,
             bound=bound,
-            keep_letters=settings.keep_dead_letters,
-            keep_letters_age=timedelta(days=settings.keep_dead_letters_days),
             forgetting=forgetting,
-            keep_snapshots=settings.keep_snapshots,
-            keep_snapshots_age=timedelta(days=settings.keep_snapshots_days),
-            keep_data_bytes=settings.keep_data_bytes,
+            keep=Keep.of(settings),
         )
         jobs = scheduler(housekeeping, deliveries, tick_seconds=settings.tick_seconds)
         jobs.start()

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     """A window that takes longer is given up for this attempt, and its process is replaced."""
     max_rows_in_memory: Annotated[int, Field(ge=1)] = 5_000_000
     """A window with more rows is evaluated from a uniform sample of so many; its snapshots say so."""
+    keep_rows: Annotated[int, Field(ge=0)] = 10_000_000
+    """Rows of one monitor that are kept after their evaluation, for late rows and labels; above it, the oldest are forgotten."""
     keep_snapshots: Annotated[int, Field(ge=1)] = 5_000
     """Snapshots kept for the API and the pages, per monitor; older ones are forgotten."""
     keep_snapshots_days: Annotated[float, Field(gt=0)] = 400.0

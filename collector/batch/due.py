@@ -6,7 +6,7 @@ A closed window is due in a phase when it holds rows that its last settlement di
 it holds labels that were not seen. Rows that it reads from elsewhere (`reach.py`) count like its own.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from collector.batch.reach import Lookback, Seen, looks_back
@@ -147,27 +147,61 @@ def label_coverage(monitor: Monitor, state: MonitorState, now_us: int) -> float 
 
 
 def forgettable(
-    monitor: Monitor, state: MonitorState, now_us: int, *, kept: Collection[str] = frozenset()
+    monitor: Monitor,
+    state: MonitorState,
+    now_us: int,
+    *,
+    kept: Collection[str] = frozenset(),
+    most_rows: int | None = None,
 ) -> list[Forget]:
     """The rows that nothing will ask for again: settled in every phase, past their retention, and read by no window
     that may still be computed. Windows whose keys are `kept` stay, and what came after them in the same pane.
+
+    With more than `most_rows` rows, the oldest settled ones are forgotten before their time.
     """
     mark_us = watermark_us(monitor, state, now_us)
     lookback = Lookback(monitor, state)
-    rested = [
-        pane
+    rested_us = now_us - monitor.retention_us
+    ripe = {
+        pane.pane
         for pane in state.panes
-        if now_us - max(pane.last_append_us, pane.last_label_us or 0) >= monitor.retention_us
-    ]
-    ripe = {pane.pane for pane in rested if _ripe(monitor, pane, mark_us)}
-    found = []
-    for pane in rested:
-        if pane.pane in ripe and not lookback.holds(pane.pane, ripe=ripe, mark_us=mark_us):
-            if not any(window.key in kept for window in windows_of(monitor, pane)):
-                found.append(Forget(pane.pane, None, pane.rows))
-        elif pane.pane.end_us is None and (before_row := _finished_before(monitor, pane, kept)) > pane.trimmed:
-            found.append(Forget(pane.pane, before_row, pane.rows))
-    return found
+        if max(pane.last_append_us, pane.last_label_us or 0) <= rested_us and _ripe(monitor, pane, mark_us)
+    }
+
+    def forget(pane: PaneState, since_us: int, at_least: int | None = None) -> Forget | None:
+        """What was settled until `since_us`; of an endless pane only as many windows as have `at_least` rows."""
+        if pane.pane.end_us is None:
+            before_row = _finished_before(monitor, pane, kept, since_us, at_least)
+            return Forget(pane.pane, before_row, pane.rows) if before_row > pane.trimmed else None
+        free = not lookback.holds(pane.pane, ripe=ripe, mark_us=mark_us)
+        free = free and not any(window.key in kept for window in windows_of(monitor, pane))
+        return Forget(pane.pane, None, pane.rows) if free else None
+
+    candidates = [pane for pane in state.panes if pane.pane in ripe or pane.pane.end_us is None]
+    found = {pane.pane: each for pane in candidates if (each := forget(pane, rested_us))}
+    too_many = 0 if most_rows is None else _rows_left(state, found) - most_rows
+    for pane in sorted(state.panes, key=lambda pane: pane.last_append_us):
+        if too_many <= 0:
+            break
+        already = found.get(pane.pane)
+        if pane.pane.end_us is not None and (already is not None or not _ripe(monitor, pane, mark_us)):
+            continue
+        each = forget(pane, now_us, too_many + _freed(pane, already))
+        if each is not None:
+            too_many -= _freed(pane, each) - _freed(pane, already)
+            found[pane.pane] = each
+    return list(found.values())
+
+
+def _rows_left(state: MonitorState, found: Mapping[Pane, Forget]) -> int:
+    return sum(pane.rows - pane.trimmed - _freed(pane, found.get(pane.pane)) for pane in state.panes)
+
+
+def _freed(pane: PaneState, forget: Forget | None) -> int:
+    """How many of its rows go."""
+    if forget is None:
+        return 0
+    return (pane.rows if forget.before_row is None else forget.before_row) - pane.trimmed
 
 
 def _ripe(monitor: Monitor, pane: PaneState, mark_us: int) -> bool:
@@ -185,13 +219,20 @@ def _finished(monitor: Monitor, pane: PaneState, window: Window) -> bool:
     return True
 
 
-def _finished_before(monitor: Monitor, pane: PaneState, kept: Collection[str]) -> int:
-    """Up to where the endless pane's full windows are finished, and are no reference of one to come."""
+def _finished_before(
+    monitor: Monitor, pane: PaneState, kept: Collection[str], since_us: int, at_least: int | None
+) -> int:
+    """Up to where the endless pane's full windows were finished until `since_us`, and are no reference of one to come.
+
+    Its rows never stop coming, so that each window has a rest of its own, from its first settlement on.
+    """
     before_row = last_start = 0
     for window in windows_of(monitor, pane):
         if window.stop_row is None or window.stop_row > pane.rows or not _finished(monitor, pane, window):
             break
-        if window.key in kept:
+        if window.key in kept or pane.settled[window.part, monitor.phases[0]].at_us > since_us:
+            break
+        if at_least is not None and before_row - pane.trimmed >= at_least:
             break
         before_row, last_start = window.stop_row, window.first_row
     return last_start if looks_back(monitor) else before_row

@@ -119,8 +119,13 @@ class Monitor(Model):
 
     @property
     def retention_us(self) -> int:
-        """How long rows are kept after the last one arrived: for late rows, and for labels when they are needed."""
-        keep = self.labels.keep if Phase.LABELS in self.phases else timedelta(0)
-        if self.event_time:
-            keep = max(keep, self.window.lateness, timedelta(days=1))
+        """How long rows are kept after the last one arrived: for late rows, for ids that are sent again, and for labels
+        when they are needed. A day where windows follow event time, an hour where rows have ids, unless `keep` says it.
+        """
+        keep = self.window.keep
+        if keep is None:
+            keep = timedelta(days=1) if self.event_time else timedelta(hours=1) if self.columns.id else timedelta(0)
+        keep = max(keep, self.window.lateness)
+        if Phase.LABELS in self.phases:
+            keep = max(keep, self.labels.keep)
         return max(microseconds(keep), SECOND_US)

@@ -19,7 +19,8 @@ class WindowSettings(Model):
 
     `over`: windows slide. One ends after each `every`, and holds the rows of so long before its end. `time`: event
     (needs `columns.timestamp`) or arrival. `lateness`: how long a window waits past its end for rows that are late.
-    `idle`: when nothing arrived for so long, the wall clock closes windows instead of the watermark.
+    `idle`: when nothing arrived for so long, the wall clock closes windows instead of the watermark. `keep`: how long
+    rows are kept after their evaluation, for late rows and for requests that come twice.
     """
 
     every: Duration | None = None
@@ -29,6 +30,7 @@ class WindowSettings(Model):
     time: Literal["event", "arrival"] | None = None
     lateness: Duration = timedelta(0)
     idle: Duration = timedelta(seconds=30)
+    keep: Duration | None = None
     timezone: str = "UTC"
 
     @field_validator("every")

@@ -7,7 +7,7 @@ and purging again finds nothing.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import orjson
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,6 +23,7 @@ from collector.pipeline.alerts import tick
 from collector.pipeline.departed import SAY_SECONDS, Departed
 from collector.pipeline.first_windows import FirstWindows
 from collector.pipeline.forgetting import Forgetting
+from collector.pipeline.keep import Keep
 from collector.pipeline.outboxes import Outboxes
 from collector.pipeline.registry import KIND as MONITOR_KIND
 from collector.pipeline.registry import MonitorRegistry
@@ -54,11 +55,7 @@ class Housekeeping:
         clock: Clock,
         bound: TotalBound,
         forgetting: Forgetting,
-        keep_letters: int,
-        keep_letters_age: timedelta,
-        keep_snapshots: int,
-        keep_snapshots_age: timedelta,
-        keep_data_bytes: int,
+        keep: Keep,
     ) -> None:
         self._buffer = buffer
         self._registry = registry
@@ -68,11 +65,7 @@ class Housekeeping:
         self._bound = bound
         self._waiting = (0, 0)
         self._forgetting = forgetting
-        self._keep_letters = keep_letters
-        self._keep_letters_age = keep_letters_age
-        self._keep_snapshots = keep_snapshots
-        self._keep_snapshots_age = keep_snapshots_age
-        self._keep_data_bytes = keep_data_bytes
+        self._keep = keep
         self._first_windows = FirstWindows(buffer)
         self._dropped_reasons: dict[str, set[str]] = {}
 
@@ -143,7 +136,7 @@ class Housekeeping:
         key = MonitorId(monitor.id)
         state = await self._buffer.rows.state(key)
         kept = keeps(monitor, state, await self._first_windows.made(monitor))
-        for each in forgettable(monitor, state, self._clock.now_us(), kept=kept):
+        for each in forgettable(monitor, state, self._clock.now_us(), kept=kept, most_rows=self._keep.rows):
             seen_rows = each.seen_rows if each.before_row is None else None
             await self._buffer.rows.purge(key, each.pane, before_row=each.before_row, seen_rows=seen_rows)
 
@@ -161,15 +154,15 @@ class Housekeeping:
             return
         # Age is counted from the newest window, not from now: history that is sent today is as old as it says.
         newest = datetime.fromisoformat(orjson.loads(page.summaries[0])["timestamp"])
-        newer_than_us = microseconds(newest - _EPOCH) - microseconds(self._keep_snapshots_age)
+        newer_than_us = microseconds(newest - _EPOCH) - microseconds(self._keep.snapshots_age)
         await self._buffer.snapshots.trim(
-            key, keep=self._keep_snapshots, newer_than_us=newer_than_us, keep_data_bytes=self._keep_data_bytes
+            key, keep=self._keep.snapshots, newer_than_us=newer_than_us, keep_data_bytes=self._keep.data_bytes
         )
 
     async def _trim_dead_letters_of(self, monitor: Monitor) -> None:
-        older_us = self._clock.now_us() - microseconds(self._keep_letters_age)
+        older_us = self._clock.now_us() - microseconds(self._keep.letters_age)
         gone = await self._buffer.dead_letters.trim(
-            MonitorId(monitor.id), keep=self._keep_letters, newer_than_us=older_us
+            MonitorId(monitor.id), keep=self._keep.letters, newer_than_us=older_us
         )
         if gone:
             log.warning("%s: %d dead letters were too old, or too many, and are dropped", monitor.id, gone)

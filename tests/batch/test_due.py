@@ -187,6 +187,46 @@ def test_of_an_endless_pane_the_finished_windows_are_forgotten_and_not_asked_abo
     assert [each.window.part for each in open_now(wish, state(trimmed))] == [2]
 
 
+def counted(*parts, at_us=NOW - HOUR):
+    return {(part, Phase.ROWS): settled(4, at_us=at_us) for part in parts}
+
+
+def test_rows_that_never_stop_coming_are_forgotten_window_by_window():
+    wish = Monitor.model_validate({"id": "m", "window": {"rows": 4, "keep": "30m"}, "reports": [DRIFT]})
+    done = counted(0, 1) | counted(2, at_us=NOW - HOUR // 2 + 1)
+    busy = replace(pane(0, rows=17, settled=done, last_append_us=NOW), pane=Pane(None, None))
+    assert [each.before_row for each in forgettable(wish, state(busy), NOW)] == [8]
+    assert [each.before_row for each in forgettable(wish, state(busy), NOW + 1)] == [12]
+
+
+def test_a_window_says_how_long_its_rows_are_kept():
+    done = {(0, Phase.ROWS): settled(10)}
+    recent = pane(48, settled=done, last_append_us=NOW - 20 * 60 * SECOND_US)
+    assert forgettable(monitor(window={"keep": "21m"}), state(recent), NOW) == []
+    assert [each.pane for each in forgettable(monitor(window={"keep": "20m"}), state(recent), NOW)] == [recent.pane]
+
+
+def test_with_too_many_rows_the_oldest_settled_ones_go_before_their_time():
+    done = {(0, Phase.ROWS): settled(10)}
+    panes = [pane(hours, settled=done, last_append_us=NOW - hours * SECOND_US) for hours in (2, 4, 3)]
+    unsettled = pane(5, last_append_us=0)
+    found = {
+        most: [each.pane for each in forgettable(monitor(), state(*panes, unsettled), NOW, most_rows=most)]
+        for most in (40, 39, 20, 0)
+    }
+    oldest, older, newest = panes[1].pane, panes[2].pane, panes[0].pane
+    assert found == {40: [], 39: [oldest], 20: [oldest, older], 0: [oldest, older, newest]}
+
+
+def test_of_an_endless_pane_no_more_windows_than_needed_go_before_their_time():
+    wish = Monitor.model_validate({"id": "m", "window": {"rows": 4, "keep": "1d"}, "reports": [DRIFT]})
+    busy = replace(pane(0, rows=17, settled=counted(0, 1, 2), last_append_us=NOW), pane=Pane(None, None))
+    found = {most: forgettable(wish, state(busy), NOW, most_rows=most) for most in (17, 16, 13, 12, 0)}
+    assert {most: [each.before_row for each in some] for most, some in found.items()} == {
+        17: [], 16: [4], 13: [4], 12: [8], 0: [12]
+    }  # fmt: skip
+
+
 def test_label_coverage_is_over_closed_windows_only():
     wish = monitor(DRIFT, QUALITY)
     closed, half, still_open = pane(3, labelled=10), pane(2, labelled=5), pane(0, labelled=0)

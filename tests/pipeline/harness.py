@@ -29,6 +29,7 @@ from collector.pipeline.evaluate import EvaluateHandler
 from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.forward import ForwardHandler
 from collector.pipeline.intake import BufferedIntake
+from collector.pipeline.keep import Keep
 from collector.pipeline.patience import Attempts, Patience
 from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
@@ -106,8 +107,11 @@ class Pipeline:
         )
         self.housekeeping = Housekeeping(
             buffer=buffer, registry=self.registry, wake=self.wake, telemetry=self.telemetry, clock=clock,
-            bound=self.bound, keep_letters=50, keep_letters_age=timedelta(days=30), forgetting=forgetting,
-            keep_snapshots=100, keep_snapshots_age=timedelta(days=30), keep_data_bytes=10_000_000,
+            bound=self.bound, forgetting=forgetting,
+            keep=Keep(
+                rows=100_000, letters=50, letters_age=timedelta(days=30), snapshots=100, snapshots_age=timedelta(days=30),
+                data_bytes=10_000_000,
+            ),
         )  # fmt: skip
         self.evaluating = self.worker(
             WORK_QUEUE,

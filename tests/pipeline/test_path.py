@@ -381,6 +381,23 @@ async def test_old_rows_are_forgotten_and_rows_of_a_forgotten_window_are_late(pi
     await pipeline.rows(FLIGHTS)
 
 
+async def test_rows_that_never_stop_coming_do_not_pile_up_once_they_are_evaluated(pipeline: Pipeline):
+    wish = {"id": "steady", "columns": {"id": "id"}, "window": {"rows": 10, "keep": "1m"}, "reports": [{"name": "r", "metrics": ["M"]}]}  # fmt: skip
+    steady = Monitor.model_validate(wish)
+    await pipeline.watch(FLIGHTS, steady)
+    held = []
+    for minute in range(12):
+        await pipeline.send(steady, ids(25, f"m{minute}-"), [START] * 25)
+        await pipeline.work()
+        await pipeline.housekeeping.forget_old_rows()
+        (pane,) = (await pipeline.buffer.rows.state(MonitorId("steady"))).panes
+        held.append(pane.rows - pane.trimmed)
+        pipeline.clock.advance(seconds=60)
+    assert max(held) <= 60, held
+    rows = await pipeline.rows(steady)
+    assert (rows["accepted"], rows["evaluated"] + rows["waiting"], rows["dropped"]) == (300, 300, {})
+
+
 async def test_old_snapshots_are_forgotten_by_the_age_of_their_windows_not_by_the_wall_clock(pipeline: Pipeline):
     days = [START - day * 24 * HOUR for day in (400, 380, 371)]
     await pipeline.send(FLIGHTS, ids(3), days)

@@ -19,7 +19,7 @@ destinations:
 monitors:
   - id: flights
     columns: {id: id, timestamp: at, target: delayed, prediction: p, numerical_features: [distance], categorical_features: [carrier]}
-    window: {every: 10s, lateness: 2s, idle: 2s}
+    window: {every: 10s, lateness: 2s, idle: 2s, keep: 20s}
     labels: {wait: 5s, keep: 20s}
     reports:
       - {name: quality, metrics: [DatasetSummaryMetric], tests: [TestShareOfMissingValues: {lte: 0.5}]}
@@ -27,7 +27,7 @@ monitors:
     forward: [local]
   - id: others
     columns: {id: id}
-    window: {rows: 500}
+    window: {rows: 500, keep: 20s}
     reports: [{name: quality, metrics: [DatasetSummaryMetric]}]
     forward: [local]
 """
