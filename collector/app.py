@@ -13,7 +13,7 @@ from collector import __version__
 from collector.buffer import Limits, open_buffer
 from collector.clock import SystemClock
 from collector.errors import CollectorError, Unavailable
-from collector.listening import listening
+from collector.listening import listening, scheme
 from collector.model import MonitorId
 from collector.monitor import Configuration, EvidentlyDestination, Monitor
 from collector.pages import StoredPages
@@ -197,8 +197,8 @@ async def run(
             listening(site, settings, serving.host, serving.port, share_port=serving.share_port)
         )
         _calm_garbage_collector()
-        log.info("listening on http://%s:%d as %s, rows are durable as %s", serving.host, serving.port, serving.role,
-                 buffer.durability())  # fmt: skip
+        log.info("listening on %s://%s:%d as %s, rows are durable as %s", scheme(settings), serving.host, serving.port,
+                 serving.role, buffer.durability())  # fmt: skip
         await _serve_until(stop, reload, registry, shifts, telemetry)
         log.info("stopping: requests in flight are answered, work in hand is finished")
         ready.stopping.set()

@@ -89,7 +89,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         settings = Settings(_env_file=None, **given)  # type: ignore[arg-type]  # text, as the environment has it
     except ValidationError as error:
         lines += [
-            f"COLLECTOR_{str(each.path[0]).upper()}: {each.sentence}" for each in sentences.complaints(error, given)
+            f"COLLECTOR_{str(each.path[0]).upper()}: {each.sentence}" if each.path else each.sentence
+            for each in sentences.complaints(error, given)
         ]
     if lines:
         raise Invalid("\n".join(lines))

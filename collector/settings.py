@@ -1,10 +1,13 @@
 """How the process runs: read from the environment, prefix `COLLECTOR_`. What is watched stands in `monitor`."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_ORIGIN = re.compile(r"\*|https?://[^/\s,*?#@]+")
 
 
 class Settings(BaseSettings):
@@ -24,7 +27,27 @@ class Settings(BaseSettings):
     """What the columns of `privacy.hash` are hashed with, at least 16 bytes, the same for every replica."""
     hash_key_file: Path | None = None
     """A file that holds that key, where it does not stand in the environment."""
+    tls_cert_file: Path | None = None
+    """PEM: the certificate, and those between it and its authority. With it the port speaks https only."""
+    tls_key_file: Path | None = None
+    """PEM: the certificate's key, without a password."""
+    tls_client_ca_file: Path | None = None
+    """PEM: the authorities of client certificates; with it, every client needs one."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins, separated by commas, whose pages may read and send rows from a browser; `*`: any. None: no page may."""
 
+    max_connections: Annotated[int, Field(gt=0)] = 10_000
+    """Open connections of this process; another one is answered with 503 and closed."""
+    max_concurrent_requests: Annotated[int, Field(gt=0)] = 2_000
+    """Requests under way in this process; another one is refused with 503."""
+    max_headers: Annotated[int, Field(gt=0)] = 128
+    """A request with more is refused with 431."""
+    max_head_bytes: Annotated[int, Field(ge=1024)] = 32 * 1024
+    """All headers and the address together; more is refused with 431."""
+    body_timeout_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """How long a head may take to come in, and how long a body; what is slower is refused with 408."""
+    keep_alive_seconds: Annotated[float, Field(gt=0)] = 3_630.0
+    """A connection on which nothing was asked for so long is closed: longer than load balancers keep theirs."""
     max_body_bytes: Annotated[int, Field(gt=0)] = 32 * 1024 * 1024
     """A larger request is refused with 413, also when it grows past this while it is decompressed."""
     max_request_rows: Annotated[int, Field(gt=0)] = 200_000
@@ -83,3 +106,22 @@ class Settings(BaseSettings):
     """Send spans by OTLP (the extra `otel`); OpenTelemetry's own variables, `OTEL_EXPORTER_OTLP_ENDPOINT`, say where to."""
     log_format: Literal["text", "json"] = "text"
     """json: an object a line, with the monitor, window, lease and attempt that it is about."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("COLLECTOR_TLS_CERT_FILE, COLLECTOR_TLS_KEY_FILE: give both, or neither of them")
+        if self.tls_client_ca_file is not None and self.tls_cert_file is None:
+            raise ValueError(
+                "COLLECTOR_TLS_CLIENT_CA_FILE: needs COLLECTOR_TLS_CERT_FILE and COLLECTOR_TLS_KEY_FILE beside it"
+            )
+        return self
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        origins = tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+        for origin in origins if isinstance(origins, tuple | list) else ():
+            if not _ORIGIN.fullmatch(str(origin)):
+                raise ValueError(f"expected origins such as https://page.example:8443, or *, not {str(origin)!r}")
+        return origins

@@ -23,9 +23,11 @@ class Answers:
     def __init__(self) -> None:
         self._date = (0, b"")
 
-    def of(self, outcome: Receipt | Exception) -> tuple[int, bytes]:
-        """The status, and the whole answer."""
+    def of(self, outcome: Receipt | Exception, *, close: bool = False) -> tuple[int, bytes]:
+        """The status, and the whole answer; `close`: the last one on its connection."""
         status, content_type, headers, body = _parts(outcome)
+        if close:
+            headers += b"Connection: close\r\n"
         now = int(time.time())
         if now != self._date[0]:
             self._date = (now, formatdate(now, usegmt=True).encode())

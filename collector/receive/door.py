@@ -15,12 +15,14 @@ from collector.errors import TooLarge
 from collector.model import Judged
 from collector.monitor import Monitor
 from collector.receive import compression, decoders
+from collector.receive.crowd import Crowd
 from collector.receive.decoders import json_rows
 from collector.receive.decoders.json_text import document
 from collector.receive.decoders.table import AsText, Decoded, Limits
+from collector.receive.heads import too_slow
 from collector.receive.judge import Judge
-from collector.receive.keys import EVERYTHING, Grant
-from collector.receive.problems import BadParameter, Problem
+from collector.receive.keys import EVERYTHING, Grant, Keys
+from collector.receive.problems import BadParameter, Limited, Problem
 from collector.settings import Settings
 from collector.telemetry import Telemetry
 
@@ -46,6 +48,7 @@ class Door:
     limits: Limits
     reference_limits: Limits
     large: asyncio.Semaphore
+    crowd: Crowd
 
     def judging(self, size: int) -> ports.Judge:
         """How a JSON body of so many bytes is judged once it is parsed. In one that is no longer than a text may be, no text
@@ -60,8 +63,13 @@ class Door:
     def _judge_any(self, monitor: Monitor, body: ports.Unjudged) -> Judged:
         return self.judge.judge(json_rows.tabled(body, self.limits), monitor, now_us=self.clock.now_us())
 
+    def limited(self, error: Limited) -> None:
+        """Count a request that is answered so."""
+        self.telemetry.count("collector_receive_refusals_total", reason=error.reason)
+
 
 DOOR = web.AppKey("door", Door)
+KEYS = web.AppKey[Keys | None]("keys")
 GRANT = web.RequestKey("grant", Grant)
 
 
@@ -80,13 +88,26 @@ def grant_of(request: web.Request) -> Grant:
     return grant
 
 
+def charge(request: web.Request, rows: int) -> None:
+    """The request turned out to have so many rows: its key's next ones may have to wait for it."""
+    pace = grant_of(request).pace
+    if pace is not None:
+        pace.charge(rows)
+
+
 async def read(request: web.Request) -> bytes:
-    """The whole body as it was sent. Raises TooLarge, by its announced length or while it comes in."""
-    limit = request.app[DOOR].settings.max_body_bytes
+    """The whole body as it was sent. Raises TooLarge, by its announced length or while it comes in; TooSlow."""
+    settings = request.app[DOOR].settings
     length = request.content_length
-    if length is not None and length > limit:
-        raise too_large(limit)
-    return await request.read()
+    if length is not None and length > settings.max_body_bytes:
+        raise too_large(settings.max_body_bytes)
+    if request.content.is_eof():  # it is here, as most are
+        return await request.read()
+    try:
+        async with asyncio.timeout(settings.body_timeout_seconds):
+            return await request.read()
+    except TimeoutError as error:
+        raise too_slow("body", settings) from error
 
 
 def too_large(limit: int) -> TooLarge:

@@ -4,17 +4,20 @@ The file is YAML (or JSON); a key stands there as its SHA-256, or in clear and i
 
     keys:
       - {name: model server, sha256: 9f86d08..., scopes: [ingest], monitors: [flight-delays]}
-      - {name: dashboards, key: a-long-random-text, scopes: [read]}
+      - {name: dashboards, key: a-long-random-text, scopes: [read], requests_per_second: 5}
 
-Several keys are valid at once, so that one can be replaced while its successor is already in use.
+Several keys are valid at once, so that one can be replaced while its successor is already in use. A changed file counts
+for the next request.
 """
 
 import base64
 import hashlib
 import hmac
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -23,11 +26,14 @@ import yaml
 
 from collector.errors import Invalid
 from collector.receive.problems import Forbidden, Unauthorized
+from collector.receive.rates import Pace, Rate
+from collector.receive.watched import Watched
 from collector.strict import near_miss
 
 log = logging.getLogger(__name__)
 
-_FIELDS = ("name", "key", "sha256", "scopes", "monitors")
+_RATES = ("requests_per_second", "rows_per_second", "burst_seconds")
+_FIELDS = ("name", "key", "sha256", "scopes", "monitors", *_RATES)
 _SHORTEST_KEY = 8
 
 
@@ -41,11 +47,12 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one key opens. `monitors` None: all of them."""
+    """What one key opens, and how fast it may go. `monitors` None: all of them; `pace` None: as fast as it likes."""
 
     name: str
     scopes: frozenset[Scope]
     monitors: frozenset[str] | None = None
+    pace: Pace | None = None
 
     def opens(self, scope: Scope) -> bool:
         return scope in self.scopes or Scope.ADMIN in self.scopes
@@ -64,14 +71,14 @@ EVERYTHING = Grant("no keys are configured", frozenset(Scope))
 
 
 class Keys:
-    """The keys of a file. State: what was read last, and the file's mark by which a change is seen."""
+    """The keys of a file. State: what was read last, and how fast each key went."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises Invalid when the file cannot be read or understood."""
+    def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
+        """`now` says seconds that never go back, for the rates. Raises Invalid when the file cannot be read."""
         self._path = path
-        self._mark: tuple[int, int, int] | None = None
-        self._mark = self._marked()
-        self._grants = load(path)
+        self._now = now
+        self._watched = Watched([path])
+        self._grants = load(path, now)
 
     def grant(self, authorization: str | None, scope: Scope, also: Scope | None = None) -> Grant:
         """The grant of the key in an Authorization header, for one scope or another. Raises Unauthorized, Forbidden."""
@@ -92,26 +99,32 @@ class Keys:
 
     def _reload_when_changed(self) -> None:
         """A file that is broken or away leaves the keys as they were: a bad edit must not open or close the door."""
+        if not self._watched.changed():
+            return
         try:
-            mark = self._marked()
-            if mark != self._mark:
-                self._mark = mark
-                self._grants = load(self._path)
-                log.info("%s has changed: %d keys", self._path, len(self._grants))
+            grants = load(self._path, self._now)
         except Invalid as error:
             log.error("the keys stay as they were: %s", error)  # noqa: TRY400 - the sentence says it all
-
-    def _marked(self) -> tuple[int, int, int] | None:
-        try:
-            stat = self._path.stat()
-        except OSError as error:
-            if self._mark is None:
-                raise Invalid(f"{self._path}: cannot be read: {error.strerror}") from error
-            return self._mark
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
+            return
+        self._grants = _continued(self._grants, grants)
+        log.info("%s has changed: %d keys", self._path, len(self._grants))
 
 
-def load(path: Path) -> Sequence[tuple[bytes, Grant]]:
+_Grants = Sequence[tuple[bytes, Grant]]
+
+
+def _continued(before: _Grants, after: _Grants) -> _Grants:
+    """The grants of a file that was read again; a key whose rate is the same goes on with the tokens that it has."""
+    paces = {digest: grant.pace for digest, grant in before}
+
+    def continued(digest: bytes, grant: Grant) -> Grant:
+        old, new = paces.get(digest), grant.pace
+        return replace(grant, pace=old) if old is not None and new is not None and old.rate == new.rate else grant
+
+    return [(digest, continued(digest, grant)) for digest, grant in after]
+
+
+def load(path: Path, now: Callable[[], float] = time.monotonic) -> _Grants:
     """The keys of a file, hashed. Raises Invalid with the entry and the field; never with a key."""
     try:
         document = yaml.safe_load(path.read_text("utf-8"))
@@ -125,10 +138,10 @@ def load(path: Path) -> Sequence[tuple[bytes, Grant]]:
     entries = document.get("keys") if isinstance(document, dict) and set(document) == {"keys"} else None
     if not isinstance(entries, list) or not entries:
         raise Invalid(f"{path}: expected one entry 'keys' with a list of keys")
-    return [_entry(f"{path}: keys[{index}]", entry) for index, entry in enumerate(entries)]
+    return [_entry(f"{path}: keys[{index}]", entry, now) for index, entry in enumerate(entries)]
 
 
-def _entry(place: str, entry: Any) -> tuple[bytes, Grant]:
+def _entry(place: str, entry: Any, now: Callable[[], float]) -> tuple[bytes, Grant]:
     if not isinstance(entry, dict):
         raise Invalid(f"{place}: expected a mapping with {', '.join(_FIELDS)}")
     for name in entry:
@@ -141,12 +154,24 @@ def _entry(place: str, entry: Any) -> tuple[bytes, Grant]:
     monitors = entry.get("monitors")
     if monitors is not None and not (isinstance(monitors, list) and all(isinstance(each, str) for each in monitors)):
         raise Invalid(f"{place}.monitors: expected a list of monitor ids, or nothing for all of them")
+    name, rate = str(entry.get("name", place.rpartition(" ")[2])), _rate(place, entry)
     grant = Grant(
-        name=str(entry.get("name", place.rpartition(" ")[2])),
+        name=name,
         scopes=frozenset(map(Scope, scopes)),
         monitors=None if monitors is None else frozenset(monitors),
+        pace=None if rate is None else Pace(name, rate, now),
     )
     return _digest(place, entry), grant
+
+
+def _rate(place: str, entry: dict[str, Any]) -> Rate | None:
+    given = {name: entry[name] for name in _RATES if entry.get(name) is not None}
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise Invalid(f"{place}.{name}: expected a number above 0")
+    if given.keys() == {"burst_seconds"}:
+        raise Invalid(f"{place}.burst_seconds: goes with requests_per_second or rows_per_second")
+    return Rate(**given) if given else None
 
 
 def _digest(place: str, entry: dict[str, Any]) -> bytes:

@@ -9,140 +9,84 @@ refused here before the rows were judged, and an answer here is the answer that 
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 from aiohttp.tcp_helpers import tcp_keepalive
 
 from collector.errors import CollectorError
 from collector.model import Receipt
-from collector.monitor import Monitor
+from collector.ports import rows_in
 from collector.receive import decoders
-from collector.receive.answers import Answers
 from collector.receive.decoders import json_rows
-from collector.receive.door import ON_THE_LOOP_BYTES, Door, is_idempotency_key
-from collector.receive.keys import Keys, Scope
+from collector.receive.door import ON_THE_LOOP_BYTES, is_idempotency_key
+from collector.receive.heads import head_bytes
 from collector.receive.routes.rows import INFERENCES
+
+if TYPE_CHECKING:
+    from collector.receive.lanes import Lanes
 
 MOST_BODY_BYTES = ON_THE_LOOP_BYTES
 """A larger body is decoded in a thread, beside which the price of a request object is nothing."""
 _MOST_HEAD_BYTES = 8 * 1024
+_MOST_HEADERS = 64
 _PATIENCE_SECONDS = 1.0
 """A request that is not whole by then is handed over: whoever is slow is watched over there."""
-_IDLE_SECONDS = 3630.0
-"""As long as aiohttp keeps a connection on which nothing is asked."""
-_SWEEP_SECONDS = 0.5
-_PREFIX, _SUFFIX = (part.encode() for part in INFERENCES.split("{monitor}"))
-_UNUSUAL = frozenset({b"content-encoding", b"transfer-encoding", b"expect", b"upgrade", b"te", b"evidently-secret"})
-_TELLING = frozenset({b"content-type", b"authorization", b"idempotency-key"})
+_UNUSUAL = frozenset(
+    {b"content-encoding", b"transfer-encoding", b"expect", b"upgrade", b"te", b"evidently-secret", b"origin"}
+)
+_TELLING = frozenset({b"content-type", b"authorization", b"idempotency-key", b"traceparent"})
 """Headers that say what to do; the same one twice is unusual."""
 _KEEP_ALIVE = b"keep-alive"
-
-
-class Lanes:
-    """The connections that are still on the short way. State: them."""
-
-    def __init__(self, door: Door, keys: Keys | None, server: Callable[[], asyncio.BaseProtocol]) -> None:
-        """`server` makes aiohttp's protocol of a connection."""
-        self.door = door
-        self.keys = keys
-        self.server = server
-        self.open: set[Lane] = set()
-        self.closing = False
-        self._all_gone = asyncio.Event()
-        self._observe = door.telemetry.observer("collector_receive_request_seconds", route=INFERENCES)
-        self._count = lru_cache(maxsize=64)(self._counter)
-        self._answers = Answers()
-        self._sweeper = asyncio.create_task(self._sweep(), name="sweep connections")
-
-    def connection(self) -> asyncio.Protocol:
-        """A protocol for a new connection."""
-        return Lane(self)
-
-    async def close(self, seconds: float) -> None:
-        """Let go of all connections: idle ones end, what is not whole is aiohttp's, what is under way is answered.
-
-        What is not answered after so many seconds is cut off.
-        """
-        self.closing = True
-        self._sweeper.cancel()
-        for lane in list(self.open):
-            lane.let_go()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                self._look_around()
-                await self._all_gone.wait()
-        for lane in list(self.open):
-            lane.cut_off()
-
-    def forget(self, lane: "Lane") -> None:
-        self.open.discard(lane)
-        self._look_around()
-
-    def _look_around(self) -> None:
-        if self.closing and not self.open:
-            self._all_gone.set()
-
-    def monitor(self, address: bytes, authorization: str | None) -> Monitor | None:
-        """The monitor of an address, if there is one and the key opens it."""
-        if not (address.startswith(_PREFIX) and address.endswith(_SUFFIX)):
-            return None
-        try:
-            monitor = self.door.monitors.get(address[len(_PREFIX) : -len(_SUFFIX)].decode("ascii"))
-            if self.keys is not None:
-                self.keys.grant(authorization, Scope.INGEST).require(monitor.id)
-        except (CollectorError, UnicodeDecodeError):
-            return None
-        return monitor
-
-    def answer(self, outcome: Receipt | Exception, seconds: float) -> bytes:
-        """The whole answer, counted."""
-        status, answer = self._answers.of(outcome)
-        self._observe(seconds)
-        self._count(status)(1)
-        return answer
-
-    def _counter(self, status: int) -> Callable[[float], None]:
-        return self.door.telemetry.counter("collector_receive_requests_total", route=INFERENCES, status=str(status))
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
-            now = time.monotonic()
-            for lane in list(self.open):
-                lane.look(now)
 
 
 class Lane(asyncio.Protocol):
     """One connection on the short way. State: the request that comes in, or the one that is under way."""
 
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: "Lanes") -> None:
+        settings = lanes.door.settings
         self._lanes = lanes
         self._transport: asyncio.Transport
         self._parser = httptools.HttpRequestParser(self)
         self.since = time.monotonic()
+        self._idle_seconds = settings.body_timeout_seconds
+        self._most_headers = min(_MOST_HEADERS, settings.max_headers)
+        self._most_head_bytes = min(_MOST_HEAD_BYTES, settings.max_head_bytes)
         self._under_way = False
+        self._choked = False
         self.came: list[bytes] = []
         self._begin()
 
     # ------------------------------------------------------------ the connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        lanes = self._lanes
         self._transport = cast("asyncio.Transport", transport)
         tcp_keepalive(self._transport)
-        self._lanes.open.add(self)
-        if self._lanes.closing:  # it was accepted before the port closed, and is told of it only now
+        lanes.open.add(self)
+        if lanes.are_full:
+            self._transport.abort()
+        elif lanes.closing:  # it was accepted before the port closed, and is told of it only now
             self._hand_over()
+        elif lanes.above_limit > 0:
+            self._hand_over(surplus=True)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
         self._lanes.forget(self)
 
+    def pause_writing(self) -> None:
+        """The client does not read its answers: nothing more is read from it until it does."""
+        self._choked = True
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._choked = False
+        if not self._under_way:
+            self._go_on()
+
     def data_received(self, data: bytes) -> None:
         self.came.append(data)
-        if self._under_way:  # the next request before the answer to this one: it waits for its turn
+        if self._under_way or self._choked:  # the next request before the answer to this one: it waits for its turn
             self._transport.pause_reading()
             return
         if len(self.came) == 1:
@@ -156,12 +100,16 @@ class Lane(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """Hand over what takes too long to come in; end what has been idle for too long."""
+        waited = now - self.since
         if self._under_way:
             return
-        if self.came:
-            if now - self.since > _PATIENCE_SECONDS:
+        if self._choked:
+            if waited > self._lanes.door.settings.body_timeout_seconds:
+                self._transport.abort()
+        elif self.came:
+            if waited > _PATIENCE_SECONDS:
                 self._hand_over()
-        elif now - self.since > _IDLE_SECONDS:
+        elif waited > self._idle_seconds:
             self._transport.close()
 
     def _is_much(self) -> bool:
@@ -178,12 +126,14 @@ class Lane(asyncio.Protocol):
     def cut_off(self) -> None:
         self._transport.abort()
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, *, surplus: bool = False) -> None:
         lanes, transport = self._lanes, self._transport
-        lanes.forget(self)
-        inner = cast("asyncio.Protocol", lanes.server())
+        inner = lanes.long_way(surplus=surplus)
         transport.set_protocol(inner)
         inner.connection_made(transport)
+        lanes.forget(self)
+        if self._choked:
+            inner.pause_writing()
         transport.resume_reading()
         if self.came:
             inner.data_received(b"".join(self.came))
@@ -210,10 +160,9 @@ class Lane(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         parser = self._parser
         self._unusual = parser.get_method() != b"POST" or parser.get_http_version() != "1.1"
-        size = head = 0
+        size = 0
         told: dict[bytes, str] = {}
         for name, value in self._headers:
-            head += len(name) + len(value)
             if name in _TELLING:
                 self._unusual = self._unusual or name in told
                 told[name] = value.decode("latin-1")
@@ -224,7 +173,12 @@ class Lane(asyncio.Protocol):
         self._content_type = told.get(b"content-type", "")
         self._authorization = told.get(b"authorization")
         self._key = told.get(b"idempotency-key")
-        if size > MOST_BODY_BYTES or head > _MOST_HEAD_BYTES or len(self._headers) > 64:
+        self._traceparent = told.get(b"traceparent")
+        if (
+            size > MOST_BODY_BYTES
+            or len(self._headers) > self._most_headers
+            or head_bytes(self._address, self._headers) > self._most_head_bytes
+        ):
             self._unusual = True
 
     def on_body(self, body: bytes) -> None:
@@ -240,37 +194,60 @@ class Lane(asyncio.Protocol):
         door, body = self._lanes.door, self._body
         if self._key is not None and not is_idempotency_key(self._key):
             return False
-        monitor = self._lanes.monitor(self._address, self._authorization)
-        if monitor is None or len(body) > door.settings.max_body_bytes:
+        found = self._lanes.find(self._address, self._authorization)
+        if found is None or len(body) > door.settings.max_body_bytes:
             return False
+        monitor, grant = found
+        refusal = self._lanes.refusal(grant.pace)
+        if refusal is not None:
+            self.came = []
+            self._answer(refusal)
+            return True
         try:
             if decoders.find(self._content_type) is not json_rows.decode:
                 return False
             parsed = json_rows.parse(body)
         except CollectorError:
             return False
+        if grant.pace is not None:
+            grant.pace.let_in()
+            grant.pace.charge(rows_in(parsed))
+        door.crowd.enter()
         self._under_way = True
         self.came = []
+        self._span = door.telemetry.begin("receive", parent=self._traceparent, method="POST", route=INFERENCES)
         try:
-            door.intake.gather(monitor, parsed, door.judging(len(body)), self._told, request_key=self._key)
+            with door.telemetry.within(self._span):
+                door.intake.gather(monitor, parsed, door.judging(len(body)), self._told, request_key=self._key)
         except Exception as error:  # noqa: BLE001 - as anywhere at the door: what is raised becomes the answer
             self._told(error)
         return True
 
     def _told(self, outcome: Receipt | Exception) -> None:
+        """What became of the request that is under way."""
+        self._lanes.door.crowd.leave()
+        self._lanes.door.telemetry.end(self._span, outcome if isinstance(outcome, Exception) else None)
+        self._under_way = False
+        self._answer(outcome)
+
+    def _answer(self, outcome: Receipt | Exception) -> None:
         """Answer, and go on with what came meanwhile."""
         transport = self._transport
-        answer = self._lanes.answer(outcome, time.monotonic() - self.since)
-        self._under_way = False
-        self.since = time.monotonic()
+        now = time.monotonic()
+        answer = self._lanes.answer(outcome, now - self.since)
+        self.since = now
+        self._idle_seconds = self._lanes.door.settings.keep_alive_seconds
         if transport.is_closing():  # the client went away; its rows are stored all the same
             return
+        self._begin()
         transport.write(answer)
         if self._lanes.closing:
             transport.close()
-            return
-        self._begin()
+        elif self.came and not self._choked:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self._transport.resume_reading()
         if self.came:
             came, self.came = b"".join(self.came), []
-            transport.resume_reading()
             self.data_received(came)

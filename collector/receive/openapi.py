@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from collector.monitor import Monitor
 from collector.receive import decoders
 from collector.receive.decoders import cloudevents, otlp
 from collector.receive.problems import PROBLEMS, kind
 from collector.receive.reference import ARROW, PARQUET
-from collector.receive.routes.route import Body, Route
+
+if TYPE_CHECKING:  # the table of routes imports this module
+    from collector.receive.routes.route import Body, Route
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -116,7 +118,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
+def document(routes: Sequence["Route"], *, version: str) -> dict[str, Any]:
     """The whole document."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -132,7 +134,7 @@ def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: "Route") -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
         "operationId": f"{route.handler.__module__.rpartition('.')[2]}_{route.handler.__name__}",
@@ -171,10 +173,11 @@ def _answer(schema: str) -> dict[str, Any]:
     return {"description": schema, "content": {"application/json": {"schema": _ref(schema)}}}
 
 
-def _problems(route: Route) -> dict[str, Any]:
+def _problems(route: "Route") -> dict[str, Any]:
     """By status; what every route may answer is among them."""
-    names = [*route.problems, "unavailable", "internal"]
-    names += ["unauthorized", "forbidden"] if route.scope is not None else []
+    names = [*route.problems, "head-too-large", "unavailable", "internal"]
+    names += ["unauthorized", "forbidden", "rate-limited", "overloaded"] if route.scope is not None else []
+    names += ["too-slow"] if route.body is not None else []
     by_status: dict[int, list[str]] = {}
     for each in map(kind, names):
         by_status.setdefault(each.status, []).append(each.title)
@@ -185,7 +188,7 @@ def _problems(route: Route) -> dict[str, Any]:
     }
 
 
-def _content(body: Body) -> dict[str, Any]:
+def _content(body: "Body") -> dict[str, Any]:
     if body == "monitor":
         return {"application/json": {"schema": _ref("MonitorSettings")}}
     if body in ("collector", "frame", "modelmesh"):
@@ -207,7 +210,7 @@ def _monitor_schema() -> dict[str, Any]:
     return {**schema.pop("$defs", {}), "MonitorSettings": schema}
 
 
-def page(routes: Sequence[Route]) -> str:
+def page(routes: Sequence["Route"]) -> str:
     """The routes for people: one HTML page, no script, no network."""
     rows = "\n".join(map(_row, routes))
     problems = "\n".join(
@@ -218,7 +221,7 @@ def page(routes: Sequence[Route]) -> str:
     return _PAGE.format(rows=rows, problems=problems)
 
 
-def _row(route: Route) -> str:
+def _row(route: "Route") -> str:
     details = [f"<p>{escape(_needs(route))}</p>"]
     if route.body is not None:
         media = ", ".join(f"<code>{escape(name)}</code>" for name in _content(route.body))
@@ -239,7 +242,7 @@ def _row(route: Route) -> str:
     )
 
 
-def _needs(route: Route) -> str:
+def _needs(route: "Route") -> str:
     if route.scope is None:
         return "Open."
     return f"With keys: scope {route.scope}{f' or {route.also}' if route.also else ''}."

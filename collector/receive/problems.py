@@ -7,7 +7,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from collector.errors import Backpressure, Invalid, TooLarge, Unavailable, UnknownEncoding, UnknownMonitor
+from collector.errors import (
+    Backpressure,
+    CollectorError,
+    Invalid,
+    TooLarge,
+    Unavailable,
+    UnknownEncoding,
+    UnknownMonitor,
+)
 from collector.model import RowError
 
 
@@ -38,6 +46,42 @@ class Unauthorized(Invalid):
 
 class Forbidden(Invalid):
     """The key is known, but it does not open this."""
+
+
+class Limited(CollectorError):
+    """A limit of the door was reached. `reason` is its label in the telemetry; the limit itself stands in `place`."""
+
+    reason: str
+
+
+class TooSlow(Limited, Invalid):
+    """The head or the body of a request takes too long to come in."""
+
+    reason = "slow"
+
+
+class HeadTooLarge(Limited, TooLarge):
+    """More headers, or longer ones, than a request may have."""
+
+    reason = "head"
+
+
+class TooFast(Limited, Backpressure):
+    """The key sends more than it may. Nothing was read."""
+
+    def __init__(self, message: str, *, reason: str, limit: float | None, retry_after_seconds: float) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+        self.reason = reason
+        self.place = {"limit": limit}
+
+
+class Overloaded(Limited, Unavailable):
+    """As many requests or connections as there may be at once. Nothing was read."""
+
+    def __init__(self, message: str, *, reason: str, limit: int) -> None:
+        super().__init__(message, retry_after_seconds=1.0)
+        self.reason = reason
+        self.place = {"limit": limit}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +119,17 @@ PROBLEMS = (
     Kind("not-found", 404, "There is nothing here"),
     Kind("unknown-monitor", 404, "No such monitor"),
     Kind("method-not-allowed", 405, "The address does not take this method"),
+    Kind("too-slow", 408, "The request came in too slowly"),
     Kind("too-large", 413, "Too large"),
     Kind("unknown-encoding", 415, "The encoding of the body is not known"),
     Kind("invalid", 422, "The content is wrong"),
     Kind("no-valid-rows", 422, "Every row was rejected"),
     Kind("backpressure", 429, "Full for now"),
+    Kind("rate-limited", 429, "Too much for this key"),
+    Kind("head-too-large", 431, "Too many headers, or too long ones"),
     Kind("request-refused", 400, "The request was refused"),
     Kind("internal", 500, "A fault of this service"),
+    Kind("overloaded", 503, "Too much at once"),
     Kind("unavailable", 503, "The buffer does not answer"),
 )
 
@@ -95,11 +143,15 @@ _BY_ERROR: tuple[tuple[type[Exception], str], ...] = (
     (Forbidden, "forbidden"),
     (NotFound, "not-found"),
     (UnknownMonitor, "unknown-monitor"),
+    (TooSlow, "too-slow"),
+    (HeadTooLarge, "head-too-large"),
     (TooLarge, "too-large"),
     (UnknownEncoding, "unknown-encoding"),
     (NoValidRows, "no-valid-rows"),
     (Invalid, "invalid"),
+    (TooFast, "rate-limited"),
     (Backpressure, "backpressure"),
+    (Overloaded, "overloaded"),
     (Unavailable, "unavailable"),
 )
 
@@ -128,7 +180,7 @@ def row_errors(errors: Sequence[RowError]) -> list[dict[str, object]]:
 def _place(error: Exception) -> Mapping[str, object]:
     if isinstance(error, NoValidRows):
         return {"accepted": 0, "rejected": error.rejected, "errors": row_errors(error.errors)}
-    return error.place if isinstance(error, Invalid) else {}
+    return error.place if isinstance(error, Invalid | TooFast | Overloaded) else {}
 
 
 def _headers(error: Exception) -> Mapping[str, str]:

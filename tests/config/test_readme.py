@@ -170,7 +170,7 @@ def test_every_setting_has_a_row_with_its_default_and_every_row_a_setting():
     assert set(rows) == set(defaults)
     for name, default in defaults.items():
         plain = default.get_secret_value() if hasattr(default, "get_secret_value") else default
-        assert rows[name] == ("none" if plain is None else str(plain)), name
+        assert rows[name] == ("none" if plain in (None, ()) else str(plain)), name
 
 
 def test_the_page_of_commands_is_what_the_commands_say():

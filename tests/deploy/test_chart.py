@@ -188,6 +188,38 @@ def test_secrets_are_read_from_secrets(render):
     assert pod["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": "collector-env"}}]
 
 
+def probes(pod):
+    (container,) = pod["spec"]["containers"]
+    return [container[name] for name in ("startupProbe", "livenessProbe", "readinessProbe")]
+
+
+def test_with_a_certificate_everybody_speaks_https(render):
+    objects = render("--values", CHART / "ci/tls-values.yaml")
+    (pod,) = pods(objects)
+    found = environment(pod)
+
+    assert found["COLLECTOR_TLS_CERT_FILE"]["value"] == "/etc/collector-tls/tls.crt"
+    assert found["COLLECTOR_TLS_KEY_FILE"]["value"] == "/etc/collector-tls/tls.key"
+    assert "COLLECTOR_TLS_CLIENT_CA_FILE" not in found
+    assert found["COLLECTOR_CORS_ORIGINS"]["value"] == "https://dashboards.example,https://notebooks.example"
+    assert {"name": "tls", "secret": {"secretName": "collector-tls"}} in pod["spec"]["volumes"]
+    assert {each["httpGet"]["scheme"] for each in probes(pod)} == {"HTTPS"}
+    (monitor,) = of_kind(objects, "ServiceMonitor")
+    assert (monitor["spec"]["endpoints"][0]["scheme"], monitor["spec"]["endpoints"][0]["tlsConfig"]["serverName"]) == (
+        "https",
+        "collector",
+    )
+    (service,) = of_kind(objects, "Service")
+    assert service["spec"]["ports"][0]["appProtocol"] == "https"
+
+
+def test_probes_that_have_no_client_certificate_ask_only_whether_the_port_is_open(render):
+    (pod,) = pods(render("--set", "tls.existingSecret=t", "--set", "tls.clientCa=ca.crt"))
+
+    assert environment(pod)["COLLECTOR_TLS_CLIENT_CA_FILE"]["value"] == "/etc/collector-tls/ca.crt"
+    assert {json.dumps({"tcpSocket": each["tcpSocket"]}) for each in probes(pod)} == {'{"tcpSocket": {"port": "http"}}'}
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -198,6 +230,7 @@ def test_secrets_are_read_from_secrets(render):
         (["buffer.kind=redis"], "buffer.kind: redis needs buffer.redis.url or buffer.redis.existingSecret"),
         (["buffer.kind=redis", "buffer.redis.url=redis://r", "buffer.redis.existingSecret=s"], "not both"),
         (["existingConfigMap=m", "config.monitors[0].id=a"], "give config or existingConfigMap, not both"),
+        (["tls.clientCa=ca.crt"], "tls.clientCa needs tls.existingSecret"),
         (["terminationGracePeriodSeconds=20"], "terminationGracePeriodSeconds is 20: it must be more than"),
         (["settings.shutdown_seconds=60"], "together (65)"),
         (["podDisruptionBudget.enabled=true"], "podDisruptionBudget needs at least two replicas of all"),
@@ -231,7 +264,8 @@ def test_unknown_keys_and_wrong_values_are_refused_by_the_schema(refusal, settin
 
 def test_the_schema_knows_every_setting_but_those_that_the_chart_sets_itself():
     schema = json.loads((CHART / "values.schema.json").read_text())
-    set_by_the_chart = {"buffer_url", "data_dir", "api_keys_file", "drain_seconds"}
+    set_by_the_chart = {"buffer_url", "data_dir", "api_keys_file", "drain_seconds", "tls_cert_file", "tls_key_file",
+                        "tls_client_ca_file"}  # fmt: skip
 
     from_a_secret = {"hash_key"}
     known = set(Settings.model_fields) - set_by_the_chart - from_a_secret

@@ -33,6 +33,7 @@ _CE = (
     Parameter("ce-source", "Binary mode: who sent it", "header"),
     Parameter("ce-specversion", "Binary mode: 1.0", "header"),
 )
+_WEBHOOK = (Parameter("WebHook-Request-Origin", "Who wants to send; told again in WebHook-Allowed-Origin", "header"),)
 _M = "/v1/monitors/{monitor}"
 _S = "/v1/snapshots/{snapshot}"
 _D = "/v1/dead-letters/{letter}"
@@ -50,6 +51,8 @@ _WORKING: tuple[Route, ...] = (
           [(200, "EventsReceipt")], _ROWS, "events", _CE),
     Route("POST", "/cloudevents/{monitor}", cloudevents.take, _INGEST, "The same, all of them for one monitor",
           [(200, "EventsReceipt")], _ROWS, "events", _CE),
+    *(Route("OPTIONS", path, cloudevents.handshake, None, "Agree to the handshake of a webhook that sends CloudEvents",
+            [(200, "")], [], None, _WEBHOOK) for path in ("/", "/cloudevents", "/cloudevents/{monitor}")),
     Route("POST", "/consumer/kserve/v2", cloudevents.modelmesh, _INGEST, "Take what ModelMesh's payload processor sends",
           [(200, "EventsReceipt")], _ROWS, "modelmesh"),
     Route("POST", "/v1/logs", otlp.take, _INGEST, "Take OTLP logs: BentoML, any OpenTelemetry SDK",

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from collector.errors import Invalid
 from collector.receive.decoders import cloudevents
-from collector.receive.door import door_of, grant_of, json_answer, monitor_of
+from collector.receive.door import KEYS, charge, door_of, grant_of, json_answer, monitor_of
 from collector.receive.events import MEETINGS, Taker, Tally
 from collector.receive.faults import MOST_LISTED
+from collector.receive.keys import Scope
 from collector.receive.problems import NoValidRows, row_errors
 from collector.receive.senders import Sighting, all_sighted, of_modelmesh
 from collector.receive.unpacked import aside, unpacked
@@ -24,6 +25,26 @@ async def take(request: web.Request) -> web.Response:
     )
 
 
+async def handshake(request: web.Request) -> web.Response:
+    """What a webhook's sender asks before it sends: whoever has a key may, as often as that key."""
+    headers: dict[str, str] = {hdrs.ALLOW: f"{hdrs.METH_OPTIONS}, {hdrs.METH_POST}"}
+    origin = request.headers.get("WebHook-Request-Origin")
+    if origin is not None:
+        headers |= {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": _allowed_rate(request)}
+    return web.Response(headers=headers)
+
+
+def _allowed_rate(request: web.Request) -> str:
+    """Requests a minute, or `*`: of the key that comes with the question, if one does."""
+    keys = request.app[KEYS]
+    try:
+        pace = keys.grant(request.headers.get(hdrs.AUTHORIZATION), Scope.INGEST).pace if keys else None
+    except Invalid:
+        pace = None
+    per_second = None if pace is None else pace.rate.requests_per_second
+    return "*" if per_second is None else str(max(1, int(per_second * 60)))
+
+
 async def modelmesh(request: web.Request) -> web.Response:
     """One request or response that ModelMesh logged."""
     door, body = door_of(request), await unpacked(request)
@@ -34,6 +55,7 @@ async def _take(request: web.Request, events: Sequence[Sighting | Invalid]) -> w
     monitor = monitor_of(request) if "monitor" in request.match_info else None
     taker = Taker(door_of(request), request.app[MEETINGS], grant_of(request), monitor)
     tally = await taker.take(events)
+    charge(request, tally.accepted + tally.rejected + tally.duplicates + tally.late)
     if len(tally.faults) == len(events):
         raise _refusal(tally)
     return json_answer(answer_of(tally))

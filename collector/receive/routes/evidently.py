@@ -10,7 +10,7 @@ from collector.errors import Invalid, UnknownMonitor
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, SnapshotQuery, outbox
 from collector.monitor import Monitor
 from collector.receive.decoders.json_text import document, loads
-from collector.receive.door import door_of, idempotency_key, json_answer, monitor_of
+from collector.receive.door import charge, door_of, idempotency_key, json_answer, monitor_of
 from collector.receive.evidently import frame, wish_of
 from collector.receive.faults import MOST_LISTED
 from collector.receive.problems import NotFound, NoValidRows, row_errors
@@ -71,6 +71,7 @@ async def data(request: web.Request) -> web.Response:
         len(body),
         lambda: door.judge.judge(frame(loads(body), door.limits), monitor, now_us=now_us),
     )
+    charge(request, judged.table.rows + judged.rejected)
     if judged.table.rows == 0:
         door.telemetry.count("collector_receive_rows_total", judged.rejected, monitor=monitor.id, outcome="rejected")
         raise NoValidRows(

@@ -5,7 +5,7 @@ from aiohttp import web
 from collector.config import load_monitor
 from collector.errors import Invalid
 from collector.monitor import Monitor
-from collector.receive.door import Door, door_of, grant_of, json_answer, json_body, monitor_of
+from collector.receive.door import Door, door_of, grant_of, json_answer, json_body, monitor_of, read
 from collector.receive.words import shown
 
 
@@ -44,7 +44,7 @@ async def delete(request: web.Request) -> web.Response:
 
 async def flush(request: web.Request) -> web.Response:
     """Close the open windows now."""
-    if request.can_read_body and (await request.read()).strip() not in (b"", b"{}", b"null"):
+    if request.can_read_body and (await read(request)).strip() not in (b"", b"{}", b"null"):
         raise Invalid("flush takes no body")
     windows = await door_of(request).intake.flush(monitor_of(request))
     return json_answer({"windows": list(windows)}, status=202)

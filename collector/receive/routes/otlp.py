@@ -13,7 +13,7 @@ from collector.model import RowError, digest
 from collector.monitor import Monitor
 from collector.receive import problems
 from collector.receive.decoders import otlp
-from collector.receive.door import Door, door_of, grant_of, monitor_of
+from collector.receive.door import Door, charge, door_of, grant_of, monitor_of
 from collector.receive.log_rows import LoggedRow, rejected, row_of, rows_of
 from collector.receive.problems import NoValidRows
 from collector.receive.routes import cloudevents
@@ -60,6 +60,7 @@ async def _take(request: web.Request, media: str) -> web.Response:
     monitor = monitor_of(request) if "monitor" in request.match_info else None
     body = await unpacked(request)
     records = await aside(door, len(body), lambda: otlp.decode(media, body, door.limits))
+    charge(request, len(records))
     outcome = _Outcome()
     by_monitor: dict[str, list[LoggedRow]] = defaultdict(list)
     found: dict[str, Monitor] = {}

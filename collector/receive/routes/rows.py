@@ -8,10 +8,10 @@ from aiohttp import hdrs, web
 
 from collector.model import Label, Receipt, RowError
 from collector.monitor import Monitor
-from collector.ports import Judge, Unjudged, told_to
+from collector.ports import Judge, Unjudged, rows_in, told_to
 from collector.receive.decoders import json_rows
 from collector.receive.decoders.table import Decoded
-from collector.receive.door import Door, body_of, decoded, door_of, idempotency_key, monitor_of
+from collector.receive.door import Door, body_of, charge, decoded, door_of, idempotency_key, monitor_of
 from collector.receive.faults import MOST_LISTED
 from collector.receive.problems import NoValidRows, row_errors
 
@@ -24,7 +24,9 @@ async def inferences(request: web.Request) -> web.Response:
     request_key = idempotency_key(request)
     body = await body_of(request)
     if body.is_small and body.is_plain_json:
-        return _answer(await _gathered(door, monitor, json_rows.parse(body.data), door.judging(len(body.data)), request_key))
+        parsed = json_rows.parse(body.data)
+        charge(request, rows_in(parsed))
+        return _answer(await _gathered(door, monitor, parsed, door.judging(len(body.data)), request_key))
     now_us = door.clock.now_us()
     judged = await decoded(
         door,
@@ -32,6 +34,7 @@ async def inferences(request: web.Request) -> web.Response:
         lambda rows: door.judge.judge(rows, monitor, now_us=now_us),
         as_text=door.judge.roles(monitor).as_text,
     )
+    charge(request, judged.table.rows + judged.rejected)
     return _answer(await door.intake.take(monitor, judged, request_key=request_key))
 
 
@@ -79,6 +82,7 @@ async def labels(request: web.Request) -> web.Response:
         return door.judge.labels(rows, monitor)
 
     good, errors = await decoded(door, await body_of(request), judge, as_text=_id_names(monitor.columns.id))
+    charge(request, len(good) + len(errors))
     if not good:
         door.telemetry.count("collector_receive_labels_total", len(errors), monitor=monitor.id, outcome="rejected")
         raise NoValidRows(

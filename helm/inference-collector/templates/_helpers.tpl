@@ -90,6 +90,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- fail "give buffer.redis.url or buffer.redis.existingSecret, not both" -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.tls.clientCa (not .Values.tls.existingSecret) -}}
+{{- fail "tls.clientCa needs tls.existingSecret: client certificates need a certificate of the service" -}}
+{{- end -}}
 {{- if and .Values.existingConfigMap (or .Values.config.monitors .Values.config.destinations) -}}
 {{- fail "give config or existingConfigMap, not both" -}}
 {{- end -}}

@@ -60,6 +60,16 @@ spec:
         - name: COLLECTOR_API_KEYS_FILE
           value: /etc/collector-keys/{{ $values.apiKeys.key }}
         {{- end }}
+        {{- if $values.tls.existingSecret }}
+        - name: COLLECTOR_TLS_CERT_FILE
+          value: /etc/collector-tls/{{ $values.tls.certificate }}
+        - name: COLLECTOR_TLS_KEY_FILE
+          value: /etc/collector-tls/{{ $values.tls.key }}
+        {{- with $values.tls.clientCa }}
+        - name: COLLECTOR_TLS_CLIENT_CA_FILE
+          value: /etc/collector-tls/{{ . }}
+        {{- end }}
+        {{- end }}
         {{- range $name, $value := $values.settings }}
         - name: COLLECTOR_{{ upper $name }}
           value: {{ include "collector.plain" $value | quote }}
@@ -77,16 +87,16 @@ spec:
           containerPort: 8001
       # Long for a process that recovers its buffer, short for one that does not answer afterwards.
       startupProbe:
-        httpGet: {path: /livez, port: http}
+        {{- include "collector.probe" (dict "tls" $values.tls "path" "/livez") | nindent 8 }}
         periodSeconds: 2
         failureThreshold: 60
       livenessProbe:
-        httpGet: {path: /livez, port: http}
+        {{- include "collector.probe" (dict "tls" $values.tls "path" "/livez") | nindent 8 }}
         periodSeconds: 10
         timeoutSeconds: 5
         failureThreshold: 6
       readinessProbe:
-        httpGet: {path: /readyz, port: http}
+        {{- include "collector.probe" (dict "tls" $values.tls "path" "/readyz") | nindent 8 }}
         periodSeconds: 5
         timeoutSeconds: 3
       resources:
@@ -104,6 +114,11 @@ spec:
         {{- if $values.apiKeys.existingSecret }}
         - name: keys
           mountPath: /etc/collector-keys
+          readOnly: true
+        {{- end }}
+        {{- if $values.tls.existingSecret }}
+        - name: tls
+          mountPath: /etc/collector-tls
           readOnly: true
         {{- end }}
         {{- with $values.extraVolumeMounts }}
@@ -127,6 +142,11 @@ spec:
       secret:
         secretName: {{ $values.apiKeys.existingSecret }}
     {{- end }}
+    {{- with $values.tls.existingSecret }}
+    - name: tls
+      secret:
+        secretName: {{ . }}
+    {{- end }}
     {{- with $values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -149,6 +169,17 @@ spec:
   {{- with $values.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
+{{- end -}}
+
+{{/* How the kubelet asks. Takes tls and path. */}}
+{{- define "collector.probe" -}}
+{{- if .tls.clientCa -}}
+tcpSocket: {port: http}
+{{- else if .tls.existingSecret -}}
+httpGet: {path: {{ .path }}, port: http, scheme: HTTPS}
+{{- else -}}
+httpGet: {path: {{ .path }}, port: http}
+{{- end -}}
 {{- end -}}
 
 {{/* A number as people write it: Helm reads 4294967296 as a float and would print 4.294967296e+09. */}}
