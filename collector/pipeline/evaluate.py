@@ -75,7 +75,7 @@ class EvaluateHandler:
         read_us = self._clock.now_us()
         reach, seen = await self._reach(monitor, task)
         read = await self._read(lease.monitor, task, reach)
-        self._telemetry.link(name for stored in read.rows.chunks for name in chunks.traces(stored.data))
+        self._telemetry.link(name for stored in reversed(read.rows.chunks) for name in chunks.traces(stored.data))
         own = read.each[-1]
         if own.rows == 0:  # purged or dropped since it was put: there is nothing left to evaluate
             return Effects()
