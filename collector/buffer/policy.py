@@ -174,6 +174,6 @@ def to_cursor(timestamp_us: int, snapshot: str) -> str:
 def from_cursor(cursor: str) -> tuple[int, str]:
     """Raises Invalid when no page gave this cursor."""
     timestamp, colon, snapshot = cursor.partition(":")
-    if not colon or not re.fullmatch(r"-?[0-9]{1,19}", timestamp):
+    if not colon or not re.fullmatch(r"-?[0-9]{1,18}", timestamp):
         raise Invalid(f"{cursor!r} is not a cursor: expected the value that the last page gave as next", key="after")
     return int(timestamp), snapshot

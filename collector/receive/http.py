@@ -83,9 +83,9 @@ def build(
     application[MEETINGS] = Meetings(buffer.halves)
     application[WORKSPACES] = workspaces
     for route in ROUTES:
-        application.router.add_route(route.method, route.path, route.handler)
+        application.router.add_route(route.method, route.pattern, route.handler)
         if route.method == hdrs.METH_GET:
-            application.router.add_route(hdrs.METH_HEAD, route.path, route.handler)
+            application.router.add_route(hdrs.METH_HEAD, route.pattern, route.handler)
     application.router.add_routes(list(extra_routes))
     return application
 

@@ -1,17 +1,16 @@
 """The OpenAPI 3.1 document and the page at `/docs`, both made from the table of routes: they cannot disagree with it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from collector.monitor import Monitor
 from collector.receive import decoders
 from collector.receive.decoders import cloudevents, otlp
 from collector.receive.problems import PROBLEMS, kind
 from collector.receive.reference import ARROW, PARQUET
-
-if TYPE_CHECKING:  # the table of routes imports this module
-    from collector.receive.routes.route import Body, Route
+from collector.receive.route import Body, Parameter, Route
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -36,13 +35,19 @@ def _ref(name: str) -> dict[str, str]:
 
 
 _MAYBE_TEXT = {"type": ["string", "null"]}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 1024}
+_TYPED = _object({"type": _TEXT})
 _ROW_NUMBER = {"type": ["integer", "null"]}
-_ROW = {"type": "object", "additionalProperties": _SCALAR}
+_ROW = {"type": "object", "additionalProperties": _SCALAR, "minProperties": 1}
 _ERROR = _object({"row": _COUNT, "column": {"type": ["string", "null"]}, "reason": _TEXT})
 SCHEMAS: Mapping[str, Mapping[str, object]] = {
     "Rows": {
         "description": "An array of rows, one row, or columns",
-        "oneOf": [_list(_ROW), _ROW, _object({"columns": {"type": "object", "additionalProperties": _list(_SCALAR)}})],
+        "anyOf": [
+            {**_list(_ROW), "minItems": 1},
+            _ROW,
+            _object({"columns": {"type": "object", "additionalProperties": _list(_SCALAR)}}),
+        ],
     },
     "Labels": _list(
         _object(
@@ -76,14 +81,35 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
         "description": "As configured (MonitorSettings), and its state beside",
     },
     "Monitors": _object({"monitors": _list(_ref("Monitor"))}),
-    "Collector": {"type": "object", "description": "A CollectorConfig, as the retired client sends it"},
+    "Collector": {
+        **_object(
+            {"trigger": _TYPED, "report_config": {"type": "object"}, "project_id": _TEXT, "api_url": _MAYBE_TEXT},
+            optional=["project_id", "api_url"],
+        ),
+        "description": "A CollectorConfig, as the retired client sends it",
+    },
     "Frame": {
         "description": "DataFrame.to_dict(): an object per column, whose keys are the index",
         "type": "object",
         "additionalProperties": {"type": "object", "additionalProperties": _SCALAR},
     },
     "Logs": _list(_object({"type": _TEXT, "report_id": _TEXT, "ok": {"type": "boolean"}, "error": _TEXT})),
-    "Modelmesh": _object({"id": _TEXT, "kind": {"enum": ["request", "response"]}, "modelid": _TEXT, "data": _TEXT}),
+    "Event": {
+        **_object(
+            {
+                "specversion": {"enum": ["1.0", "0.3"]},
+                "id": _NAME,
+                "source": _NAME,
+                "type": _NAME,
+                "time": _TIME,
+                "data": {},
+                "data_base64": _TEXT,
+            },
+            optional=["time", "data", "data_base64"],
+        ),
+        "description": "A CloudEvent; in binary mode its attributes are headers, and the body is its data",
+    },
+    "Modelmesh": _object({"id": _NAME, "kind": {"enum": ["request", "response"]}, "modelid": _NAME, "data": _NAME}),
     "Logged": _object(
         {"partialSuccess": _object({"rejectedLogRecords": _TEXT, "errorMessage": _TEXT})}, optional=["partialSuccess"]
     ),
@@ -104,6 +130,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
     "DeadLetters": _object({"dead_letters": _list(_ref("DeadLetter"))}),
     "Replayed": _object({"replayed": _TEXT}),
     "Status": _object({"status": _TEXT}),
+    "OpenApi": _object({"openapi": {"enum": ["3.1.0"]}, "info": {"type": "object"}, "paths": {"type": "object"}}),
     "Problem": {
         **_object(
             {
@@ -118,7 +145,7 @@ SCHEMAS: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def document(routes: Sequence["Route"], *, version: str) -> dict[str, Any]:
+def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
     """The whole document."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -134,15 +161,12 @@ def document(routes: Sequence["Route"], *, version: str) -> dict[str, Any]:
     }
 
 
-def _operation(route: "Route") -> dict[str, Any]:
+def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "operationId": f"{route.handler.__module__.rpartition('.')[2]}_{route.handler.__name__}",
+        "operationId": "_".join([route.method.lower(), *re.findall(r"\w+", route.path)]),
         "parameters": [_path_parameter(name) for name in _names_in(route.path)]
-        + [
-            {"name": each.name, "in": each.place, "description": each.meaning, "schema": {"type": each.type}}
-            for each in route.parameters
-        ],
+        + [_parameter(each) for each in route.parameters],
         "responses": {str(status): _answer(schema) for status, schema in route.answers} | _problems(route),
     }
     if route.body is not None:
@@ -150,6 +174,15 @@ def _operation(route: "Route") -> dict[str, Any]:
     if route.scope is not None:
         operation["security"] = [{"key": [str(route.scope)]}, {}]
     return operation
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    value = (
+        {"content": {"application/json": {"schema": parameter.schema}}}
+        if parameter.is_json
+        else {"schema": parameter.schema}
+    )
+    return {"name": parameter.name, "in": parameter.place, "description": parameter.meaning, **value}
 
 
 def _names_in(path: str) -> list[str]:
@@ -170,10 +203,13 @@ def _answer(schema: str) -> dict[str, Any]:
         return {"description": "Rows as Parquet", "content": content}
     if schema == "text":
         return {"description": "Text", "content": {"text/plain": {"schema": _TEXT}}}
-    return {"description": schema, "content": {"application/json": {"schema": _ref(schema)}}}
+    content = {"application/json": {"schema": _ref(schema)}}
+    if schema == "Logged":
+        content[otlp.PROTOBUF] = {}
+    return {"description": schema, "content": content}
 
 
-def _problems(route: "Route") -> dict[str, Any]:
+def _problems(route: Route) -> dict[str, Any]:
     """By status; what every route may answer is among them."""
     names = [*route.problems, "head-too-large", "unavailable", "internal"]
     names += ["unauthorized", "forbidden", "rate-limited", "overloaded"] if route.scope is not None else []
@@ -181,14 +217,16 @@ def _problems(route: "Route") -> dict[str, Any]:
     by_status: dict[int, list[str]] = {}
     for each in map(kind, names):
         by_status.setdefault(each.status, []).append(each.title)
-    content = {"application/problem+json": {"schema": _ref("Problem")}}
+    content: dict[str, Any] = {"application/problem+json": {"schema": _ref("Problem")}}
+    if route.body == "logs":  # its senders read a google.rpc.Status, which has the problem beside
+        content |= {otlp.JSON: {"schema": _ref("Problem")}, otlp.PROTOBUF: {}}
     return {
         str(status): {"description": "; ".join(titles), "content": content}
         for status, titles in sorted(by_status.items())
     }
 
 
-def _content(body: "Body") -> dict[str, Any]:
+def _content(body: Body) -> dict[str, Any]:
     if body == "monitor":
         return {"application/json": {"schema": _ref("MonitorSettings")}}
     if body in ("collector", "frame", "modelmesh"):
@@ -197,7 +235,11 @@ def _content(body: "Body") -> dict[str, Any]:
         return {otlp.PROTOBUF: {}, otlp.JSON: {"schema": {"type": "object"}}}
     if body == "events":
         one, many = f"{cloudevents.STRUCTURED}+json", f"{cloudevents.BATCH}+json"
-        return {"application/json": {}, one: {}, many: {}} | {media: {} for media in cloudevents.LINES}
+        return {
+            "application/json": {},
+            one: {"schema": _ref("Event")},
+            many: {"schema": {**_list(_ref("Event")), "minItems": 1}},
+        } | {media: {} for media in cloudevents.LINES}
     schema = _ref("Labels" if body == "labels" else "Rows")
     media = list(decoders.DECODERS)
     if body == "reference":
@@ -207,10 +249,11 @@ def _content(body: "Body") -> dict[str, Any]:
 
 def _monitor_schema() -> dict[str, Any]:
     schema = Monitor.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema["required"] = [name for name in schema["required"] if name != "id"]  # the address says it
     return {**schema.pop("$defs", {}), "MonitorSettings": schema}
 
 
-def page(routes: Sequence["Route"]) -> str:
+def page(routes: Sequence[Route]) -> str:
     """The routes for people: one HTML page, no script, no network."""
     rows = "\n".join(map(_row, routes))
     problems = "\n".join(
@@ -221,7 +264,7 @@ def page(routes: Sequence["Route"]) -> str:
     return _PAGE.format(rows=rows, problems=problems)
 
 
-def _row(route: "Route") -> str:
+def _row(route: Route) -> str:
     details = [f"<p>{escape(_needs(route))}</p>"]
     if route.body is not None:
         media = ", ".join(f"<code>{escape(name)}</code>" for name in _content(route.body))
@@ -242,7 +285,7 @@ def _row(route: "Route") -> str:
     )
 
 
-def _needs(route: "Route") -> str:
+def _needs(route: Route) -> str:
     if route.scope is None:
         return "Open."
     return f"With keys: scope {route.scope}{f' or {route.also}' if route.also else ''}."

@@ -205,7 +205,7 @@ async def test_what_the_evaluation_does_not_know_is_422_that_names_it():
 
 @pytest.mark.parametrize(
     ("path", "body", "status"),
-    [("/flights", b"{", 400), ("/flights", b"[]", 422), ("/metrics", orjson.dumps(config()), 422),
+    [("/flights", b"{", 400), ("/flights", b"[]", 422), ("/metrics", orjson.dumps(config()), 405),
      ("/bad%20name", orjson.dumps(config()), 422)],
 )  # fmt: skip
 @pytest.mark.asyncio

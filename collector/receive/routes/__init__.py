@@ -1,6 +1,7 @@
 """The table of routes: every address that this service answers, but the pages."""
 
 from collector.receive.keys import Scope
+from collector.receive.route import Parameter, Route
 from collector.receive.routes import (
     cloudevents,
     dead_letters,
@@ -12,20 +13,32 @@ from collector.receive.routes import (
     service,
     snapshots,
 )
-from collector.receive.routes.route import Parameter, Route
 
 _ROWS = ("malformed", "too-large", "unknown-encoding", "invalid", "no-valid-rows", "unknown-monitor", "backpressure")
-_IDEMPOTENCY = Parameter("Idempotency-Key", "A resend under the same key is taken once", "header")
+_IDEMPOTENCY = Parameter(
+    "Idempotency-Key",
+    "A resend under the same key is taken once",
+    "header",
+    {"type": "string", "pattern": "^[!-~]{1,255}$"},
+)
 _MONITOR = Parameter("monitor", "Only those of this monitor")
+_INSTANT = {"type": "string", "format": "date-time"}
 _LIST = (
     _MONITOR,
-    Parameter("segment", 'Only those of a segment: a JSON object, or null for "all rows"'),
+    Parameter(
+        "segment",
+        'Only those of a segment: a JSON object, or null for "all rows"',
+        schema={"type": ["object", "null"]},
+        is_json=True,
+    ),
     Parameter("tag", "Only those with this tag"),
-    Parameter("from", "Only those at or after this instant, ISO 8601"),
-    Parameter("to", "Only those before this instant, ISO 8601"),
-    Parameter("limit", "At most so many, 1 to 1000; 100 unless said", type="integer"),
-    Parameter("after", "The `next` of the page before"),
-    Parameter("values", "With the numbers that the page plots over time", type="boolean"),
+    Parameter("from", "Only those at or after this instant, ISO 8601", schema=_INSTANT),
+    Parameter("to", "Only those before this instant, ISO 8601", schema=_INSTANT),
+    Parameter(
+        "limit", "At most so many; 100 unless said", schema={"type": "integer", "minimum": 1, "maximum": snapshots.MOST}
+    ),
+    Parameter("after", "The `next` of the page before", schema={"type": "string", "pattern": "^-?[0-9]{1,18}:"}),
+    Parameter("values", "With the numbers that the page plots over time", schema={"type": "boolean"}),
 )
 _CE = (
     Parameter("ce-id", "Binary mode: the event's id, which a request and its response share", "header"),
@@ -73,7 +86,7 @@ _WORKING: tuple[Route, ...] = (
     Route("DELETE", _M, monitors.delete, _ADMIN, "Watch it no longer, and forget all that is kept of it",
           [(200, "Deleted")], ["unknown-monitor"]),
     Route("GET", "/v1/snapshots", snapshots.list_some, _READ, "Snapshots, newest first, page by page",
-          [(200, "Snapshots")], ["bad-parameter"], None, _LIST),
+          [(200, "Snapshots")], ["bad-parameter", "invalid"], None, _LIST),
     Route("GET", _S, snapshots.get, _READ, "A snapshot",
           [(200, "Snapshot")], ["not-found"]),
     Route("DELETE", _S, snapshots.delete, _ADMIN, "Forget a snapshot",
@@ -113,6 +126,6 @@ _WORKING: tuple[Route, ...] = (
 _OPENAPI, _DOCS = service.described(_WORKING)
 ROUTES: tuple[Route, ...] = (
     *_WORKING,
-    Route("GET", "/openapi.json", _OPENAPI, None, "This table as an OpenAPI 3.1 document", [(200, "text")]),
+    Route("GET", "/openapi.json", _OPENAPI, None, "This table as an OpenAPI 3.1 document", [(200, "OpenApi")]),
     Route("GET", "/docs", _DOCS, None, "This table as a page", [(200, "html")]),
 )

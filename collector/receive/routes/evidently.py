@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import orjson
 from aiohttp import web
 
-from collector.errors import Invalid, UnknownMonitor
+from collector.errors import UnknownMonitor
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, SnapshotQuery, outbox
 from collector.monitor import Monitor
 from collector.receive.decoders.json_text import document, loads
@@ -24,8 +24,6 @@ WORKSPACES = web.AppKey("workspaces", Mapping[str, str])
 SECRET_HEADER = "evidently-secret"  # noqa: S105 - its name
 """Where its clients put their key."""
 _KIND = "evidently_collector"
-_RESERVED = ("livez", "readyz", "metrics", "docs", "openapi.json", "cloudevents", "consumer", "v1", "static", "monitors",
-             "snapshots")  # fmt: skip
 _OUTBOXES = outbox(DestinationName(""))
 _LOGGED = 10
 """It remembered so many events."""
@@ -34,8 +32,6 @@ _LOGGED = 10
 async def create(request: web.Request) -> web.Response:
     """Create or replace a collector. Its reports go to the destination that has its `api_url`, when there is one."""
     door, name = door_of(request), request.match_info["monitor"]
-    if name in _RESERVED:
-        raise Invalid(f"{name!r} is the name of an address of this service: choose another id", key="id")
     config = document(await unpacked(request))
     wish = wish_of(name, config, destinations=request.app[WORKSPACES])
     await door.monitors.put(wish.monitor)

@@ -66,9 +66,7 @@ def _receipt_body(receipt: Receipt) -> bytes:
     )
 
 
-async def _gathered(
-    door: Door, monitor: Monitor, parsed: Unjudged, judge: Judge, request_key: str | None
-) -> Receipt:
+async def _gathered(door: Door, monitor: Monitor, parsed: Unjudged, judge: Judge, request_key: str | None) -> Receipt:
     answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
     door.intake.gather(monitor, parsed, judge, told_to(answer), request_key=request_key)
     return await answer

@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from collector import __version__
 from collector.receive import openapi
 from collector.receive.door import door_of, json_answer
-from collector.receive.routes.route import Handler, Route
+from collector.receive.route import Handler, Route
 
 
 async def livez(request: web.Request) -> web.Response:  # noqa: ARG001 - the process answers: that is all it says

@@ -1,13 +1,19 @@
 """One route as data: what serves it, who may use it, and what its documentation says."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from aiohttp import web
 
 from collector.receive.keys import Scope
 
+RESERVED = ("livez", "readyz", "metrics", "docs", "openapi.json", "cloudevents", "consumer", "v1", "static", "monitors",
+            "snapshots")  # fmt: skip
+"""First parts of this service's own addresses: nothing of the retired collector's has such a name."""
+_RETIRED = re.compile(r"^/\{monitor\}")
+_FREE = f"/{{monitor:(?!(?:{'|'.join(map(re.escape, RESERVED))})(?:/|$))[^/]+}}"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = Literal["rows", "labels", "reference", "monitor", "events", "collector", "frame", "logs", "modelmesh"]
 
@@ -19,7 +25,9 @@ class Parameter:
     name: str
     meaning: str
     place: Literal["query", "header"] = "query"
-    type: Literal["string", "integer", "boolean"] = "string"
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    is_json: bool = False
+    """Its value is JSON, as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +46,8 @@ class Route:
     body: Body | None = None
     parameters: Sequence[Parameter] = ()
     also: Scope | None = None
+
+    @property
+    def pattern(self) -> str:
+        """The path as the router needs it."""
+        return _RETIRED.sub(lambda _: _FREE, self.path)
