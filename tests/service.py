@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ class Service:
         self.directory = directory
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.trusted: ssl.SSLContext | None = None
         self._config = directory / "collector.yaml"
         self._config.write_text(config)
         self._environment = {
@@ -97,7 +99,7 @@ class Service:
     ) -> tuple[int, Any]:
         request = urllib.request.Request(self.url + path, data=body, headers=dict(headers or {}), method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=20, context=self.trusted) as answer:
                 return answer.status, _decoded(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, _decoded(error.read())
