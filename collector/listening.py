@@ -16,7 +16,7 @@ from collector.settings import Settings
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.05
-_HANDSHAKE_SECONDS = 10.0
+HANDSHAKE_SECONDS = 10.0
 """A connection counts among the others once its handshake is done: it has less time for it than for a request."""
 
 _OTHER_FILES = 256
@@ -54,7 +54,7 @@ async def listening(
         backlog=1024,
         reuse_port=True if share_port else None,
         ssl=certificates,
-        ssl_handshake_timeout=None if certificates is None else _HANDSHAKE_SECONDS,
+        ssl_handshake_timeout=None if certificates is None else HANDSHAKE_SECONDS,
     )
     try:
         yield

@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,7 @@ async def test_a_connection_on_which_nothing_is_ever_asked_ends(way):
 
 
 async def test_a_connection_that_was_used_may_rest_for_as_long_as_the_setting_says():
-    limits = {"body_timeout_seconds": 30, "keep_alive_seconds": 1000}
+    limits: dict[str, Any] = {"body_timeout_seconds": 30, "keep_alive_seconds": 1000}
     async with street(**limits) as both, connected(both.short) as (reader, writer):
         writer.write(asked())
         assert (await answer_from(reader)).status == 202

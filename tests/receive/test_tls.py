@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 import uvloop
 
+from collector import listening
 from collector.config import load_settings
 from collector.errors import Invalid
 from collector.receive.tls import Certificates, context_of
 from collector.settings import Settings
 from tests.certificates import Authority, Pair, openssl
+from tests.receive.doubles import opened
 from tests.receive.street import LIVEZ, answer_from, asked, connected, said, street, until
+from tests.service import free_port
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -194,6 +197,23 @@ def test_with_an_authority_of_clients_everybody_needs_a_certificate_of_it(run, t
             os.utime(allowed, ns=(1, 1))
             assert [await status(both.short, client) for client in (None, stranger, insider)] == [None, 202, None]
             assert len(both.house.intake.taken) == 2
+
+    run(main())
+
+
+def test_a_handshake_that_never_ends_is_ended(run, monkeypatch, server):
+    monkeypatch.setattr(listening, "HANDSHAKE_SECONDS", 0.1)
+    settings = Settings(tls_cert_file=server.certificate, tls_key_file=server.key)
+
+    async def main() -> None:
+        port = free_port()
+        async with (
+            opened() as house,
+            listening.listening(house.client.app, settings, "127.0.0.1", port),
+            connected(port) as (reader, writer),
+        ):
+            writer.write(b"\x16\x03\x01")
+            assert await asyncio.wait_for(reader.read(), 10) == b""
 
     run(main())
 
