@@ -1,10 +1,17 @@
 """accepted = evaluated + dead + dropped + waiting, whatever is settled, how often, and in which order."""
 
+import sqlite3
+from functools import partial
+from pathlib import Path
+
 import pytest
 
+from collector.buffer import open_buffer
+from collector.buffer.sqlite import books
 from collector.clock import ManualClock
 from collector.model import Account, Outcome, Phase, Settled, Window
 from collector.ports import Buffer
+from tests.buffer.conftest import ROOMY
 from tests.buffer.making import ENDLESS, NEXT_PANE, OTHER, M, account, nameless, rows, settle, settlement
 
 pytestmark = pytest.mark.asyncio
@@ -157,3 +164,21 @@ async def test_monitors_have_accounts_of_their_own(buffer: Buffer) -> None:
     await settle(buffer, settlement(2))
     assert (await account(buffer)).waiting == 0
     assert (await account(buffer, OTHER)).waiting == 3
+
+
+async def test_an_account_costs_the_same_however_many_chunks_wait(tmp_path: Path, clock: ManualClock) -> None:
+    """It is asked every tick: what grows with the rows would slow down all else in the end."""
+    buffer = open_buffer(f"sqlite://{tmp_path / 'b.db'}", clock=clock, limits=ROOMY)
+    await buffer.open()
+    steps = []
+    with sqlite3.connect(tmp_path / "b.db") as connection:
+        for _ in range(2):
+            await buffer.rows.append([nameless(1) for _ in range(300)])
+            await settle(buffer, settlement(150))
+            counted: list[None] = []
+            connection.set_progress_handler(partial(counted.append, None), 1)
+            assert books.account(connection, M).oldest_append_us == clock.now_us()
+            steps.append(len(counted))
+    connection.close()
+    await buffer.close()
+    assert steps[1] < 1.2 * steps[0]

@@ -261,7 +261,10 @@ def account(connection: sqlite3.Connection, name: MonitorId) -> Account:
     oldest = [
         # Settled rows come before waiting ones, nearly always: late rows are appended behind.
         connection.execute(
-            "SELECT min(appended_us) FROM chunks WHERE pane = ? AND first_row + rows > ?", (pane.id, pane.settled_rows)
+            "SELECT (SELECT appended_us FROM chunks WHERE pane = ?1 AND first_row >= "
+            "(SELECT coalesce(max(first_row), 0) FROM chunks WHERE pane = ?1 AND first_row <= ?2) "
+            "ORDER BY first_row LIMIT 1)",
+            (pane.id, pane.settled_rows),
         ).fetchone()[0]
         for pane in panes
     ]
