@@ -91,6 +91,12 @@ class Rows(Protocol):
         """
         ...
 
+    async def forget_requests(self, monitor: MonitorId, *, seen_until_us: int, most: int) -> None:
+        """Forget the keys of requests that came until then, and the oldest of more than so many. A day is the longest
+        that any of them is known.
+        """
+        ...
+
 
 class Halves(Protocol):
     """Requests and responses that come one by one wait here for each other, whichever replica they came to."""

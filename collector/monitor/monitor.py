@@ -118,6 +118,11 @@ class Monitor(Model):
         return tuple(report for report in self.reports if report.phase is phase)
 
     @property
+    def resend_us(self) -> int:
+        """For how long a request's key is known at least, if there are not too many: as long as its rows, or a day."""
+        return microseconds(timedelta(days=1)) if self.window.keep is None else self.retention_us
+
+    @property
     def retention_us(self) -> int:
         """How long rows are kept after the last one arrived: for late rows, for ids that are sent again, and for labels
         when they are needed. A day where windows follow event time, an hour where rows have ids, unless `keep` says it.

@@ -39,6 +39,8 @@ TRIM_SECONDS = 300.0
 ALERT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 ACCOUNT_SECONDS = 5.0
+REQUEST_KEYS = 1_000_000
+"""Of each monitor, the newest: about 100 MB in Redis."""
 _EPOCH = datetime.fromtimestamp(0, tz=UTC)
 
 
@@ -84,6 +86,10 @@ class Housekeeping:
     async def forget_old_rows(self) -> None:
         """Purge rows that nothing will ask for again."""
         await self._each_monitor(self._forget_old_rows_of)
+
+    async def forget_requests(self) -> None:
+        """Forget the keys of requests that nobody will send again."""
+        await self._each_monitor(self._forget_requests_of)
 
     async def drop_unpaired(self) -> None:
         """Give up requests and responses whose counterpart did not come."""
@@ -139,6 +145,10 @@ class Housekeeping:
         for each in forgettable(monitor, state, self._clock.now_us(), kept=kept, most_rows=self._keep.rows):
             seen_rows = each.seen_rows if each.before_row is None else None
             await self._buffer.rows.purge(key, each.pane, before_row=each.before_row, seen_rows=seen_rows)
+
+    async def _forget_requests_of(self, monitor: Monitor) -> None:
+        until_us = self._clock.now_us() - monitor.resend_us
+        await self._buffer.rows.forget_requests(MonitorId(monitor.id), seen_until_us=until_us, most=REQUEST_KEYS)
 
     async def _drop_unpaired_of(self, monitor: Monitor) -> None:
         lost = await self._buffer.halves.expire(MonitorId(monitor.id), now_us=self._clock.now_us())
@@ -208,6 +218,7 @@ def scheduler(
         jobs += [
             (housekeeping.close_due_windows, tick_seconds),
             (housekeeping.forget_old_rows, max(FORGET_SECONDS, tick_seconds)),
+            (housekeeping.forget_requests, SWEEP_SECONDS),
             (housekeeping.drop_unpaired, max(FORGET_SECONDS, tick_seconds)),
             (housekeeping.trim_snapshots, TRIM_SECONDS),
             (housekeeping.trim_dead_letters, TRIM_SECONDS),

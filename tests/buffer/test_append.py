@@ -7,7 +7,7 @@ import pytest
 from collector.buffer import Limits
 from collector.buffer.policy import REQUEST_KEY_US
 from collector.clock import ManualClock
-from collector.model import Append, Appended, RequestPart, Window, digest
+from collector.model import Append, Appended, MonitorId, RequestPart, Window, digest
 from collector.ports import Buffer
 from tests.buffer.conftest import Store
 from tests.buffer.making import ENDLESS, NEXT_PANE, OTHER, PANE, WHOLE, M, account, nameless, names, rows
@@ -90,6 +90,22 @@ async def test_rows_without_key_and_id_are_all_new(buffer: Buffer) -> None:
     for _ in range(2):
         (answer,) = await buffer.rows.append([nameless(2)])
         assert said(answer) == (2, [], 0)
+
+
+async def test_of_request_keys_the_newest_are_known(buffer: Buffer, clock: ManualClock) -> None:
+    for number in range(5):
+        await buffer.rows.append([nameless(1, key=f"r{number}", monitor=each) for each in (M, OTHER)])
+        clock.advance(seconds=10)
+
+    async def known(monitor: MonitorId) -> list[int]:
+        answers = await buffer.rows.append([nameless(1, key=f"r{number}", monitor=monitor) for number in range(5)])
+        return [len(list(each.duplicates)) for each in answers]
+
+    await buffer.rows.forget_requests(M, seen_until_us=clock.now_us() - 45_000_000, most=3)
+    assert await known(M) == [0, 0, 1, 1, 1]
+    assert await known(OTHER) == [1, 1, 1, 1, 1]
+    await buffer.rows.forget_requests(OTHER, seen_until_us=clock.now_us() - 30_000_000, most=100)
+    assert await known(OTHER) == [0, 0, 0, 1, 1]
 
 
 async def test_only_the_resent_part_of_a_shared_chunk_is_a_duplicate(buffer: Buffer) -> None:

@@ -146,7 +146,10 @@ def documented_models():
     destinations = {
         get_args(each.model_fields["type"].annotation)[0]: each for each in get_args(get_args(DestinationSettings)[0])
     }
-    inside = {f"monitors[].{name}": Monitor.model_fields[name].annotation for name in ("columns", "window", "labels", "privacy")}
+    inside = {
+        f"monitors[].{name}": Monitor.model_fields[name].annotation
+        for name in ("columns", "window", "labels", "privacy")
+    }
     reference = get_args(Monitor.model_fields["reference"].annotation)[0]
     report = get_args(Monitor.model_fields["reports"].annotation)[0]
     return {

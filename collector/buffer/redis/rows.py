@@ -118,6 +118,14 @@ class RedisRows:
             pass
         return True
 
+    async def forget_requests(self, monitor: MonitorId, *, seen_until_us: int, most: int) -> None:
+        known = MonitorKeys(monitor).requests
+        old, there = await self._store.commands([("ZCOUNT", known, "-inf", seen_until_us), ("ZCARD", known)])
+        left = max(old, there - most)
+        while left > 0:
+            await self._store.commands([("ZREMRANGEBYRANK", known, 0, min(left, PURGE_ROWS) - 1)])
+            left -= PURGE_ROWS
+
     # ------------------------------------------------------------ questions
 
     async def state(self, monitor: MonitorId) -> MonitorState:

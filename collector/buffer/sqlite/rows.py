@@ -5,8 +5,10 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from collector.buffer.policy import (
+    PURGE_ROWS,
     PURGED,
     REQUEST_KEY_US,
     Limits,
@@ -104,6 +106,12 @@ class SqliteRows:
             pass
         await purge_deeds.shrink(self._engine)
         return True
+
+    async def forget_requests(self, monitor: MonitorId, *, seen_until_us: int, most: int) -> None:
+        left = await self._engine.read(lambda connection: _requests_too_many(connection, monitor, seen_until_us, most))
+        while left > 0:
+            await self._engine.write(partial(_forget_oldest_requests, monitor=monitor, some=min(left, PURGE_ROWS)))
+            left -= PURGE_ROWS
 
 
 def append_to(
@@ -206,6 +214,25 @@ def _remember_requests(books: Books, pane: PaneRow, append: Append, now_us: int)
     # A resend does not prolong the memory of its key.
     books.connection.execute("DELETE FROM requests WHERE seen_us <= ?", (now_us - REQUEST_KEY_US,))
     books.connection.executemany("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", keys)
+
+
+_REQUESTS_OF = (
+    "FROM requests WHERE pane IN (SELECT id FROM panes WHERE monitor = (SELECT id FROM monitors WHERE name = ?))"
+)
+
+
+def _requests_too_many(connection: sqlite3.Connection, monitor: MonitorId, until_us: int, most: int) -> int:
+    there, old = connection.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE seen_us <= ?) {_REQUESTS_OF}", (until_us, monitor)
+    ).fetchone()
+    return max(int(old), int(there) - most)
+
+
+def _forget_oldest_requests(connection: sqlite3.Connection, monitor: MonitorId, some: int) -> None:
+    connection.execute(
+        f"DELETE FROM requests WHERE (pane, key) IN (SELECT pane, key {_REQUESTS_OF} ORDER BY seen_us LIMIT ?)",
+        (monitor, some),
+    )
 
 
 def _remember_ids(books: Books, pane: PaneRow, append: Append, known: Sequence[int], now_us: int) -> None:
