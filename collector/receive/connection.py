@@ -28,7 +28,7 @@ _UNROUTED = "none"
 class Connection(web.RequestHandler):
     """State: since when something comes in, and how much of a head has come that is not whole."""
 
-    __slots__ = ("_door", "_lanes", "_since", "head_bytes", "surplus")
+    __slots__ = ("_door", "_lanes", "head_bytes", "since", "surplus")
 
     def __init__(self, lanes: "Lanes", server: web.Server, *, surplus: bool) -> None:
         """`surplus`: there are too many connections; this one may ask how we are, and nothing else."""
@@ -46,7 +46,7 @@ class Connection(web.RequestHandler):
         self.surplus = surplus
         self._lanes = lanes
         self._door: Door = lanes.door
-        self._since = time.monotonic()
+        self.since = time.monotonic()
         self.head_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -64,7 +64,7 @@ class Connection(web.RequestHandler):
             self.head_bytes = 0
         elif idle and data:
             if not self.head_bytes:
-                self._since = time.monotonic()
+                self.since = time.monotonic()
             self.head_bytes += len(data)
             if self.head_bytes > self._door.settings.max_head_bytes:
                 self._refuse(head_too_large(self._door.settings))
@@ -73,7 +73,7 @@ class Connection(web.RequestHandler):
         """End what comes in too slowly. A body has whoever reads it to watch over it."""
         settings = self._door.settings
         patience = min(settings.body_timeout_seconds, _SURPLUS_PATIENCE_SECONDS if self.surplus else float("inf"))
-        if now - self._since <= patience or not self._is_idle():
+        if now - self.since <= patience or not self._is_idle():
             return
         if self.head_bytes:
             self._refuse(too_slow("head", settings))

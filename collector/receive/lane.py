@@ -50,6 +50,7 @@ class Lane(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self.since = time.monotonic()
         self._idle_seconds = settings.body_timeout_seconds
+        self._patience_seconds = min(_PATIENCE_SECONDS, settings.body_timeout_seconds)
         self._most_headers = min(_MOST_HEADERS, settings.max_headers)
         self._most_head_bytes = min(_MOST_HEAD_BYTES, settings.max_head_bytes)
         self._under_way = False
@@ -86,7 +87,7 @@ class Lane(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.came.append(data)
-        if self._under_way or self._choked:  # the next request before the answer to this one: it waits for its turn
+        if self._under_way:  # the next request before the answer to this one: it waits for its turn
             self._transport.pause_reading()
             return
         if len(self.came) == 1:
@@ -107,7 +108,7 @@ class Lane(asyncio.Protocol):
             if waited > self._lanes.door.settings.body_timeout_seconds:
                 self._transport.abort()
         elif self.came:
-            if waited > _PATIENCE_SECONDS:
+            if waited > self._patience_seconds:
                 self._hand_over()
         elif waited > self._idle_seconds:
             self._transport.close()
@@ -137,6 +138,7 @@ class Lane(asyncio.Protocol):
         transport.resume_reading()
         if self.came:
             inner.data_received(b"".join(self.came))
+            inner.since = self.since
 
     # ------------------------------------------------------------ one request, as the parser tells it
 

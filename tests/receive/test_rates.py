@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import orjson
 import pytest
 import yaml
 from hypothesis import given
@@ -95,6 +96,25 @@ async def test_a_large_request_is_let_in_and_the_next_ones_wait_for_its_rows(
         seconds.now += 4.9
         assert (await said(port, asked(head=HEAD)))[0].status == 202
         assert refusals(both.house.telemetry.text().decode(), "rows_rate") == 1
+
+
+@pytest.mark.asyncio
+async def test_the_rows_of_events_and_of_logs_count_too(keys, seconds):
+    event = f"{HEAD}ce-specversion: 1.0\r\nce-id: e\r\nce-source: here\r\nContent-Type: application/json\r\n"
+    half = f"{event}ce-type: org.kubeflow.serving.inference."
+    request = orjson.dumps({"instances": [{"distance": 1, "note": "a"}] * 50})
+    response = orjson.dumps({"predictions": [0.5] * 50})
+    log = {"timeUnixNano": "1360000000000000000", "body": {"stringValue": "no row"}}
+    logs = orjson.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [log] * 50}]}]})
+    events, records = "POST /cloudevents/flights HTTP/1.1", "POST /v1/logs/flights HTTP/1.1"
+    for sent in (
+        [asked(request, f"{half}request\r\n", line=events), asked(response, f"{half}response\r\n", line=events)],
+        [asked(logs, f"{HEAD}Content-Type: application/json\r\n", line=records)],
+    ):
+        async with street(keys=keys(rows_per_second=10)) as both:
+            assert 429 not in [(await said(both.short, each))[0].status for each in sent]
+            (answer,) = await said(both.short, sent[0])
+            assert (answer.status, answer.headers["retry-after"]) == (429, "5")
 
 
 @pytest.mark.asyncio
