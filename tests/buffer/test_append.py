@@ -117,6 +117,13 @@ async def test_only_the_resent_part_of_a_shared_chunk_is_a_duplicate(buffer: Buf
     assert [list(chunk.take) if chunk.take is not None else None for chunk in chunks] == [None, [0, 3, 4]]
 
 
+async def test_a_resent_part_between_requests_without_a_key_is_found_at_its_place(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(2, key="r")])
+    parts = (RequestPart(1), RequestPart(2), RequestPart(2, "r"), RequestPart(1), RequestPart(1), RequestPart(1, "s"))
+    (answer,) = await buffer.rows.append([Append(M, PANE, b"12345678", parts)])
+    assert said(answer) == (6, [3, 4], 0)
+
+
 async def test_a_request_key_twice_in_one_chunk_is_a_resend(buffer: Buffer) -> None:
     shared = Append(M, PANE, b"123", (RequestPart(1, "r"), RequestPart(2, "r")))
     (answer,) = await buffer.rows.append([shared])

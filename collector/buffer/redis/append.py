@@ -1,6 +1,8 @@
 """Appending rows to Redis: which chunks share a script, and what its answer means."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from collector.buffer.policy import ORPHAN_US, REQUEST_KEY_US, Limits, check_append, indexes_from_bytes
@@ -75,10 +77,22 @@ def _call(appends: Sequence[Append], now_us: int, limits: Limits) -> Call:
     for append in appends:
         names.append(keys.rows(append.pane.key))
         arguments += (append.pane.key, append.data, append.ids)
-        arguments += ("" if append.max_event_us is None else append.max_event_us, append.rows, len(append.parts))
-        for part in append.parts:
-            arguments += (part.rows, "-" if part.key is None else f":{part.key}")
+        parts = _parts(append)
+        arguments += ("" if append.max_event_us is None else append.max_event_us, append.rows, len(parts) // 2, *parts)
     return Call("append", names, arguments)
+
+
+def _parts(append: Append) -> Sequence[Argument]:
+    """Rows and key, by turns. Requests without a key, which nobody can repeat, are told apart by nobody."""
+    parts: list[Argument] = []
+    for key, alike in groupby(append.parts, key=attrgetter("key")):
+        rows = [part.rows for part in alike]
+        if key is None:
+            parts += (sum(rows), "-")
+        else:
+            for each in rows:
+                parts += (each, f":{key}")
+    return parts
 
 
 def _appended(appends: Sequence[Append], answer: Unavailable | list[Any], limits: Limits) -> Sequence[Appended]:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
+from hiredis import pack_command
 from redis import exceptions as redis_errors
 from redis.asyncio import ConnectionPool, Redis, RedisCluster, SSLConnection
 from redis.asyncio.cluster import ClusterNode
@@ -108,7 +109,7 @@ class _Server:
         try:
             async with asyncio.timeout(self._answer_seconds):
                 await self._pool.ensure_connection(connection)  # one that was closed meanwhile is opened anew
-                await connection.send_packed_command(connection.pack_commands(commands))
+                await connection.send_packed_command(b"".join(map(_packed, commands)))
                 answers = [await self._answer(connection, str(command[0])) for command in commands]
         except BaseException as error:
             await connection.disconnect(nowait=True)  # an answer may still come, and must meet nobody
@@ -150,6 +151,10 @@ class _Server:
         await self._pool.disconnect()
         if self._watch is not None:
             await self._watch.aclose()
+
+
+def _packed(command: Command) -> bytes:
+    return pack_command(tuple(command))  # type: ignore[arg-type, no-any-return]  # its types say: of one word
 
 
 class _Cluster:

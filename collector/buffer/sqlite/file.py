@@ -10,8 +10,9 @@ from collector.errors import Invalid
 
 BUSY_SECONDS = 5.0
 """How long a writer waits for one of another process; longer than a purge step, shorter than a client's patience."""
-CACHE_KIB = 32_768
-"""Per connection, as needed. Inference ids are looked up all over their table: it should fit, or nearly."""
+CACHE_KIB = 16_384
+"""Per connection, as needed. Inference ids are looked up all over their table; twice as much brings a tenth there, from
+a million ids, and twice the memory everywhere."""
 CHECKPOINT_PAGES = 8_000
 """32 MB of log are moved into the file at once: pages that were written many times meanwhile are moved once."""
 WAL_KEPT_BYTES = 64 * 1024 * 1024
