@@ -25,6 +25,10 @@ class Crowd:
         refusal = self.refusal()
         if refusal is not None:
             raise refusal
+        self.let_in()
+
+    def let_in(self) -> None:
+        """Whoever asked for a refusal, and got none, is in."""
         self.count += 1
 
     def leave(self) -> None:

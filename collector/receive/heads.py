@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from collector.receive.problems import HeadTooLarge, TooSlow
 from collector.settings import Settings
 
-_LINE_BYTES = 4
-"""A header's colon, blank and line end."""
+_LINE_BYTES = 3
+"""A header's colon and line end: a head is never larger than the bytes that it came in."""
 
 
 def check_head(address: str, headers: Sequence[tuple[bytes, bytes]], settings: Settings) -> None:

@@ -113,8 +113,12 @@ class Lane(asyncio.Protocol):
         elif waited > self._idle_seconds:
             self._transport.close()
 
+    @property
+    def _came_bytes(self) -> int:
+        return sum(map(len, self.came))
+
     def _is_much(self) -> bool:
-        return sum(map(len, self.came)) > MOST_BODY_BYTES + _MOST_HEAD_BYTES
+        return self._came_bytes > MOST_BODY_BYTES + _MOST_HEAD_BYTES
 
     def let_go(self) -> None:
         if self._under_way:
@@ -179,7 +183,10 @@ class Lane(asyncio.Protocol):
         if (
             size > MOST_BODY_BYTES
             or len(self._headers) > self._most_headers
-            or head_bytes(self._address, self._headers) > self._most_head_bytes
+            or (
+                self._came_bytes > self._most_head_bytes
+                and head_bytes(self._address, self._headers) > self._most_head_bytes
+            )
         ):
             self._unusual = True
 
@@ -214,7 +221,7 @@ class Lane(asyncio.Protocol):
         if grant.pace is not None:
             grant.pace.let_in()
             grant.pace.charge(rows_in(parsed))
-        door.crowd.enter()
+        door.crowd.let_in()
         self._under_way = True
         self.came = []
         self._span = door.telemetry.begin("receive", parent=self._traceparent, method="POST", route=INFERENCES)
