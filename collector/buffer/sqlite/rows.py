@@ -10,7 +10,6 @@ from functools import partial
 from collector.buffer.policy import (
     PURGE_ROWS,
     PURGED,
-    REQUEST_KEY_US,
     Limits,
     check_append,
     digests,
@@ -20,6 +19,7 @@ from collector.buffer.policy import (
 )
 from collector.buffer.sqlite import labels as label_deeds
 from collector.buffer.sqlite import purge as purge_deeds
+from collector.buffer.sqlite import requests as request_deeds
 from collector.buffer.sqlite.books import PANE, Books, PaneRow, find_monitor, in_batches
 from collector.buffer.sqlite.engine import Engine
 from collector.clock import Clock
@@ -108,9 +108,11 @@ class SqliteRows:
         return True
 
     async def forget_requests(self, monitor: MonitorId, *, seen_until_us: int, most: int) -> None:
-        left = await self._engine.read(lambda connection: _requests_too_many(connection, monitor, seen_until_us, most))
+        left = await self._engine.read(
+            lambda connection: request_deeds.too_many(connection, monitor, seen_until_us, most)
+        )
         while left > 0:
-            await self._engine.write(partial(_forget_oldest_requests, monitor=monitor, some=min(left, PURGE_ROWS)))
+            await self._engine.write(partial(request_deeds.forget_oldest, monitor=monitor, some=min(left, PURGE_ROWS)))
             left -= PURGE_ROWS
 
 
@@ -163,7 +165,7 @@ def _store(books: Books, append: Append, answer: Appended, now_us: int) -> None:
         "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
         (pane.id, pane.rows, answer.accepted, now_us, indexes_to_bytes(answer.duplicates), append.ids, append.data),
     )
-    _remember_requests(books, pane, append, now_us)
+    request_deeds.remember(books, pane, append, now_us)
     _remember_ids(books, pane, append, answer.duplicates, now_us)
     pane.rows += answer.accepted
     pane.bytes += len(append.data)
@@ -183,7 +185,7 @@ def _known_rows(books: Books, append: Append, seen: _Seen, now_us: int) -> list[
     begin = 0
     for part in append.parts:
         if part.key is not None:
-            if part.key in keys or (pane is not None and _seen_request(books, pane, part.key, now_us)):
+            if part.key in keys or (pane is not None and request_deeds.seen(books, pane, part.key, now_us)):
                 resent.update(range(begin, begin + part.rows))
             keys.add(part.key)
         begin += part.rows
@@ -198,41 +200,6 @@ def _known_rows(books: Books, append: Append, seen: _Seen, now_us: int) -> list[
         else:
             seen.ids.add(digest)
     return known
-
-
-def _seen_request(books: Books, pane: PaneRow, key: str, now_us: int) -> bool:
-    found = books.connection.execute(
-        "SELECT 1 FROM requests WHERE pane = ? AND key = ? AND seen_us > ?", (pane.id, key, now_us - REQUEST_KEY_US)
-    ).fetchone()
-    return found is not None
-
-
-def _remember_requests(books: Books, pane: PaneRow, append: Append, now_us: int) -> None:
-    keys = [(pane.id, part.key, now_us) for part in append.parts if part.key is not None]
-    if not keys:
-        return
-    # A resend does not prolong the memory of its key.
-    books.connection.execute("DELETE FROM requests WHERE seen_us <= ?", (now_us - REQUEST_KEY_US,))
-    books.connection.executemany("INSERT OR IGNORE INTO requests VALUES (?, ?, ?)", keys)
-
-
-_REQUESTS_OF = (
-    "FROM requests WHERE pane IN (SELECT id FROM panes WHERE monitor = (SELECT id FROM monitors WHERE name = ?))"
-)
-
-
-def _requests_too_many(connection: sqlite3.Connection, monitor: MonitorId, until_us: int, most: int) -> int:
-    there, old = connection.execute(
-        f"SELECT count(*), count(*) FILTER (WHERE seen_us <= ?) {_REQUESTS_OF}", (until_us, monitor)
-    ).fetchone()
-    return max(int(old), int(there) - most)
-
-
-def _forget_oldest_requests(connection: sqlite3.Connection, monitor: MonitorId, some: int) -> None:
-    connection.execute(
-        f"DELETE FROM requests WHERE (pane, key) IN (SELECT pane, key {_REQUESTS_OF} ORDER BY seen_us LIMIT ?)",
-        (monitor, some),
-    )
 
 
 def _remember_ids(books: Books, pane: PaneRow, append: Append, known: Sequence[int], now_us: int) -> None:
