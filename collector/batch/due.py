@@ -66,7 +66,7 @@ def due(monitor: Monitor, state: MonitorState, now_us: int) -> list[Due]:
     mark_us = watermark_us(monitor, state, now_us)
     lookback = Lookback(monitor, state)
     return [
-        Due(window, phase, _revision(pane, window, phase), seen.count)
+        Due(window, phase, next_revision(pane, window, phase), seen.count)
         for pane in state.panes
         for window in windows_of(monitor, pane)
         if closed(monitor, pane, window, mark_us)
@@ -80,7 +80,7 @@ def open_now(monitor: Monitor, state: MonitorState) -> list[Due]:
     """Every window with something unseen, closed or not: what a flush evaluates."""
     lookback = Lookback(monitor, state)
     return [
-        Due(window, phase, _revision(pane, window, phase), seen.count)
+        Due(window, phase, next_revision(pane, window, phase), seen.count)
         for pane in state.panes
         for window in windows_of(monitor, pane)
         for phase in monitor.phases
@@ -131,7 +131,8 @@ def _unseen(phase: Phase, pane: PaneState, window: Window, seen: Seen) -> bool:
     return rows > settled.rows or (settled.outcome is Outcome.EVALUATED and seen.count > settled.seen)
 
 
-def _revision(pane: PaneState, window: Window, phase: Phase) -> int:
+def next_revision(pane: PaneState, window: Window, phase: Phase) -> int:
+    """What the next snapshots of the window will carry."""
     settled = pane.settled.get((window.part, phase))
     return 1 if settled is None else settled.revision + 1
 

@@ -1,14 +1,14 @@
 """Windows as items of the work queue: what is put, what is leased, and how both are read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from collector.batch.due import Due
+from collector.batch.due import Due, next_revision
 from collector.batch.windows import rows_in
-from collector.model import WORK_QUEUE, Item, MonitorId, MonitorState, Pane, Phase, Window
+from collector.model import WORK_QUEUE, Item, MonitorId, MonitorState, Pane, PaneState, Phase, Window
 from collector.monitor import Monitor
 
 
@@ -24,6 +24,12 @@ class WindowTask:
     rows: int
     labelled: int
     seen: int
+
+    def after(self, pane: PaneState) -> "WindowTask":
+        """The same, with the revision that comes now: the window may have been settled since it was put, when rows came
+        while it was evaluated. Two revisions of one number could not be told apart by who gets them.
+        """
+        return replace(self, revision=max(self.revision, next_revision(pane, self.window, self.phase)))
 
     def dump(self) -> bytes:
         return orjson.dumps(

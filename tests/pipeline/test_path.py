@@ -1,6 +1,7 @@
 """From the intake to the destination: what is promised of rows on their way."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,19 @@ import pytest_asyncio
 
 from collector.clock import ManualClock
 from collector.errors import Backpressure, Invalid, Permanent, Transient, Unavailable
-from collector.model import SECOND_US, WORK_QUEUE, Judged, MonitorId, Phase, RowError, Table, digest
+from collector.model import (
+    SECOND_US,
+    WORK_QUEUE,
+    Judged,
+    Label,
+    MonitorId,
+    Phase,
+    RowError,
+    SnapshotRecord,
+    Table,
+    digest,
+    outbox,
+)
 from collector.monitor import Monitor
 from collector.ports import Buffer, Job
 from tests.pipeline.conftest import CountingEvaluator
@@ -84,6 +97,33 @@ async def test_ticks_while_a_window_is_being_evaluated_do_not_ask_for_it_again(p
     await pipeline.housekeeping.close_due_windows()
     await pipeline.buffer.queue.ack(lease)
     assert await pipeline.buffer.queue.lease(WORK_QUEUE, [MonitorId("flights")], owner="other", seconds=30) is None
+
+
+async def test_rows_that_come_while_a_window_is_evaluated_make_the_next_revision_and_it_is_delivered(
+    pipeline: Pipeline, evaluator: CountingEvaluator, monkeypatch: pytest.MonkeyPatch
+):
+    """Also when no tick comes before the next evaluation, and the delivery of the first one is still under way."""
+    evaluate = evaluator.evaluate
+
+    async def interrupted(job: Job) -> Sequence[SnapshotRecord]:
+        records = await evaluate(job)
+        if len(evaluator.jobs) == 1:
+            await pipeline.send(FLIGHTS, ["late"], [START])
+            await pipeline.housekeeping.close_due_windows()
+        return records
+
+    monkeypatch.setattr(evaluator, "evaluate", interrupted)
+    await fill_an_hour(pipeline)
+    await pipeline.housekeeping.close_due_windows()
+    assert await pipeline.evaluating.step()
+    flights = [MonitorId("flights")]
+    held = await pipeline.buffer.queue.lease(outbox(DESTINATION), flights, owner="under way", seconds=30)
+    assert held is not None
+    assert await pipeline.evaluating.step()
+    assert [(job.rows.rows, job.revision) for job in evaluator.jobs] == [(4, 1), (5, 2)]
+    await pipeline.buffer.queue.ack(held)
+    assert await pipeline.forwarding.step()
+    assert [(body["rows"], body["revision"]) for body in pipeline.received.bodies] == [(5, 2)]
 
 
 async def test_a_snapshot_deleted_before_its_delivery_is_not_sent_and_troubles_nobody(pipeline: Pipeline):
@@ -181,6 +221,25 @@ async def test_the_first_quality_is_revision_one_also_when_the_wait_was_over_bef
     await pipeline.work()
     quality = next(s for s in await pipeline.snapshots(FLIGHTS) if s["report"] == "quality")
     assert (quality["labels"], quality["revision"]) == (1, 1)
+
+
+async def test_labels_are_counted_by_what_became_of_them(pipeline: Pipeline):
+    await fill_an_hour(pipeline)
+    await pipeline.label(FLIGHTS, "r0", "r1", "of no row yet")
+    await pipeline.label(FLIGHTS, "r0")  # the same target again
+    errors = [
+        RowError(1, "target", "it is missing"),
+        RowError(1, "id", "it is missing"),
+        RowError(2, "id", "it is missing"),
+    ]
+    await pipeline.intake.label(FLIGHTS, [Label(digest("r2"), b"1")], errors)
+    lines = pipeline.telemetry.text().decode().splitlines()
+    counted = {line for line in lines if line.startswith("collector_receive_labels_total")}
+    assert counted == {
+        f'collector_receive_labels_total{{monitor="flights",outcome="{outcome}"}} {count}'
+        for outcome, count in (("accepted", 4.0), ("rejected", 2.0), ("duplicate", 1.0))
+    }
+    assert 'collector_label_delay_seconds_count{monitor="flights"} 3.0' in lines
 
 
 async def test_labels_that_come_before_their_rows_are_joined(pipeline: Pipeline):
