@@ -50,6 +50,7 @@ async def test_a_tick_of_two_workers_puts_each_window_to_work_once(twins: list[P
     one.clock.advance(seconds=5 * 3600)
     for _ in range(3):
         await asyncio.gather(*(each.housekeeping.close_due_windows() for each in twins))
+        one.clock.advance(seconds=1)
         (depth,) = await one.buffer.queue.depths(WORK_QUEUE, [MonitorId("m")])
         assert depth.items == 4
     await asyncio.gather(one.work(), two.work())
