@@ -65,6 +65,14 @@ class Service:
             time.sleep(0.05)
         raise AssertionError(f"the service did not become ready:\n{self.log()[-4000:]}")
 
+    def family(self) -> list[int]:
+        """The process and all that it started, itself or through others: parents first."""
+        found = [] if self.process is None else [self.process.pid]
+        for pid in found:
+            with suppress(OSError):
+                found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return found
+
     def kill(self) -> None:
         """kill -9, as the kernel's OOM killer would."""
         assert self.process is not None

@@ -115,19 +115,11 @@ def kill_a_worker(cluster: Cluster, draw: random.Random) -> None:
 
 
 def kill_evaluation_processes(cluster: Cluster, _: random.Random) -> None:
-    """As the kernel does when memory is short: those that compute a window, then whoever starts them."""
+    """As the kernel does when memory is short: those that compute a window, and whoever starts them."""
     for worker in cluster.workers:
-        assert worker.process is not None
-        starters = children_of(worker.process.pid)
-        for each in [child for starter in starters for child in children_of(starter)] + starters:
+        for pid in worker.family()[1:]:
             with suppress(ProcessLookupError):
-                os.kill(each, signal.SIGKILL)
-
-
-def children_of(pid: int) -> list[int]:
-    with suppress(FileNotFoundError):
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []
+                os.kill(pid, signal.SIGKILL)
 
 
 def kill_the_receiver(cluster: Cluster, _: random.Random) -> None:

@@ -66,7 +66,9 @@ class Fleet:
     def accident(self, draw: random.Random) -> None:
         """Something happens to one of them, and it is put right again, as an operator or Kubernetes would."""
         if not self._deck:  # each kind has its turn, in an order that nobody knows
-            self._deck = [self._kill_a_receiver, self._kill_a_worker, self._kill_redis, self._freeze_a_worker]
+            self._deck = [
+                self._kill_a_receiver, self._kill_a_worker, self._kill_evaluations, self._kill_redis, self._freeze_a_worker,
+            ]  # fmt: skip
             draw.shuffle(self._deck)
         happen = self._deck.pop()
         name = happen.__name__.strip("_").replace("_", " ")
@@ -82,6 +84,11 @@ class Fleet:
         worker = draw.choice(self.workers)
         worker.kill()
         worker.start("--role", "work")
+
+    def _kill_evaluations(self, draw: random.Random) -> None:
+        for pid in draw.choice(self.workers).family()[1:]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _kill_redis(self, draw: random.Random) -> None:
         self.redis.kill()
@@ -112,12 +119,8 @@ class Fleet:
 
 
 def _resident_mib(service: Service) -> float:
-    if service.process is None:
-        return 0.0
-    total, todo = 0, [service.process.pid]
-    while todo:
-        pid = todo.pop()
+    total = 0
+    for pid in service.family():
         with suppress(OSError):
             total += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-            todo += [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return total * os.sysconf("SC_PAGE_SIZE") / 2**20
