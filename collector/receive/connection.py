@@ -5,7 +5,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 
 from collector.receive import problems
@@ -26,9 +26,9 @@ _UNROUTED = "none"
 
 
 class Connection(web.RequestHandler):
-    """State: since when something comes in, and how much of a head has come that is not whole."""
+    """State: since when something comes in, how much of a head has come that is not whole, and the body that comes in."""
 
-    __slots__ = ("_door", "_lanes", "head_bytes", "since", "surplus")
+    __slots__ = ("_body", "_door", "_lanes", "head_bytes", "since", "surplus")
 
     def __init__(self, lanes: "Lanes", server: web.Server, *, surplus: bool) -> None:
         """`surplus`: there are too many connections; this one may ask how we are, and nothing else."""
@@ -48,6 +48,7 @@ class Connection(web.RequestHandler):
         self._door: Door = lanes.door
         self.since = time.monotonic()
         self.head_bytes = 0
+        self._body: StreamReader | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._lanes.long.add(self)
@@ -62,6 +63,7 @@ class Connection(web.RequestHandler):
         super().data_received(data)
         if self._request_count != requests:
             self.head_bytes = 0
+            self._body = self._messages[-1][1]
         elif idle and data:
             if not self.head_bytes:
                 self.since = time.monotonic()
@@ -106,8 +108,11 @@ class Connection(web.RequestHandler):
         return answer
 
     def _is_idle(self) -> bool:
-        """Nothing is being answered: what comes is a head."""
-        return self._current_request is None and not self._messages and self._payload_parser is None
+        """Nothing is being answered, and no body is coming in: what comes is a head. A request that has just begun is in no one
+        place: it waits, then it has a task, then it is the current one; its body says it all the while.
+        """
+        body_comes = self._body is not None and not self._body.is_eof()
+        return not body_comes and self._current_request is None and not self._messages and self._payload_parser is None
 
     def _refuse(self, error: Limited) -> None:
         """Answer what is no whole request yet, and end the connection."""

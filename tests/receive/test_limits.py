@@ -65,6 +65,15 @@ async def test_a_head_of_more_bytes_than_the_limit_is_refused_with_431(way, head
             assert both.house.intake.taken == []
 
 
+@WAYS
+async def test_a_large_body_is_no_head_however_it_comes_in(way):
+    """A request that has just begun is not yet the current one of its connection: more of its body may come before."""
+    async with street(max_head_bytes=2048) as both:
+        body = ONE + b" " * 2_000_000
+        (answer,) = await said(getattr(both, way), asked(body))
+        assert answer.status == 202
+
+
 async def test_an_address_longer_than_the_limit_is_refused_with_431():
     async with street(max_head_bytes=2048) as both:
         (answer,) = await said(both.short, asked(line=f"POST {ROWS}?{'a' * 3000} HTTP/1.1"))
