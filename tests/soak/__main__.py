@@ -5,6 +5,7 @@ Ends with 0 when every acknowledged row was evaluated once in effect and deliver
 
 import argparse
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -28,6 +29,7 @@ def main() -> int:
     options = parser.parse_args()
     seed = options.seed or random.SystemRandom().randrange(1, 10**6)
     print(f"seed {seed}, {options.minutes:g} minutes", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its servers end with it
     with tempfile.TemporaryDirectory() as folder:
         fleet = Fleet(Path(folder))
         try:
