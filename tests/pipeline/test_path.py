@@ -223,6 +223,17 @@ async def test_the_first_quality_is_revision_one_also_when_the_wait_was_over_bef
     assert (quality["labels"], quality["revision"]) == (1, 1)
 
 
+async def test_a_corrected_label_waits_for_others_once_all_were_there(pipeline: Pipeline):
+    """The first time all labels are there is the moment to tell; a correction costs an evaluation when it is quiet again."""
+    await fill_an_hour(pipeline)
+    await pipeline.label(FLIGHTS, *ids(4))
+    assert await pipeline.work() == 2  # the rows, and the labels
+    await pipeline.label(FLIGHTS, "r0", target=0)
+    assert await pipeline.work() == 0
+    pipeline.clock.advance(seconds=5)
+    assert await pipeline.work() == 1
+
+
 async def test_labels_are_counted_by_what_became_of_them(pipeline: Pipeline):
     await fill_an_hour(pipeline)
     await pipeline.label(FLIGHTS, "r0", "r1", "of no row yet")
@@ -240,6 +251,9 @@ async def test_labels_are_counted_by_what_became_of_them(pipeline: Pipeline):
         for outcome, count in (("accepted", 4.0), ("rejected", 2.0), ("duplicate", 1.0))
     }
     assert 'collector_label_delay_seconds_count{monitor="flights"} 3.0' in lines
+    assert (
+        f'collector_label_delay_seconds_sum{{monitor="flights"}} {3 * 2 * 3600.0}' in lines
+    )  # two hours after their window
 
 
 async def test_labels_that_come_before_their_rows_are_joined(pipeline: Pipeline):
