@@ -97,6 +97,21 @@ async def test_a_bad_row_is_told_to_its_own_request_only_with_its_own_number(pip
 
 
 @pytest.mark.asyncio
+async def test_a_request_is_judged_as_it_asked_for_whoever_waits_before_it(pipeline: Pipeline):
+    """Only a body that may have a long text in it is searched for one."""
+
+    def strict(monitor: Monitor, body: Unjudged) -> Judged:
+        raise Invalid("too long")
+
+    first, second = asyncio.Future[Receipt](), asyncio.Future[Receipt]()
+    pipeline.intake.gather(FLIGHTS, [row("a")], judged_alone, told_to(first))
+    pipeline.intake.gather(FLIGHTS, [row("b")], strict, told_to(second))
+    found = await asyncio.gather(first, second, return_exceptions=True)
+    assert found[0] == Receipt(accepted=1)
+    assert isinstance(found[1], Invalid)
+
+
+@pytest.mark.asyncio
 async def test_a_request_that_cannot_be_judged_stops_no_other(pipeline: Pipeline):
     wide = {f"c{n}": n for n in range(5)}
     fine, too_wide, uneven, none = await gathered(
