@@ -101,11 +101,13 @@ async def test_a_head_that_does_not_end_in_time_is_refused_with_408_and_the_conn
         await until(
             lambda: any(lane.came for lane in both.lanes.open) or any(each.head_bytes for each in both.lanes.long)
         )
+        for each in (*both.lanes.open, *both.lanes.long):
+            each.since -= 10  # so long ago
         now = asyncio.get_running_loop().time()
-        both.lanes.look(now + 2)  # the short way has less patience, and hands over
-        both.lanes.look(now + 29)
+        both.lanes.look(now)  # the short way has less patience, and hands over
+        both.lanes.look(now + 19)
         assert len(both.lanes.long) == 1
-        both.lanes.look(now + 31)
+        both.lanes.look(now + 21)
         answer = await answer_from(reader)
         assert (answer.status, answer.headers["connection"]) == (408, "close")
         assert answer.problem["type"] == "/problems/too-slow"
