@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from collector.model import Receipt
+from collector.receive.connection import Connection
+from collector.receive.lane import Lane
 from tests.receive.street import LIVEZ, METRICS, ONE, ROWS, Hesitant, answer_from, asked, connected, said, street, until
 
 pytestmark = pytest.mark.asyncio
@@ -101,7 +103,8 @@ async def test_a_head_that_does_not_end_in_time_is_refused_with_408_and_the_conn
         await until(
             lambda: any(lane.came for lane in both.lanes.open) or any(each.head_bytes for each in both.lanes.long)
         )
-        for each in (*both.lanes.open, *both.lanes.long):
+        waiting: list[Lane | Connection] = [*both.lanes.open, *both.lanes.long]
+        for each in waiting:
             each.since -= 10  # so long ago
         now = asyncio.get_running_loop().time()
         both.lanes.look(now)  # the short way has less patience, and hands over

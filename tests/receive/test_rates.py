@@ -197,6 +197,13 @@ def test_after_the_time_that_was_told_there_is_a_token(per_second, owed):
     assert bucket.wait_seconds(wait * 0.9) > 0
 
 
+def test_what_is_not_used_is_saved_up_for_no_longer_than_the_burst():
+    bucket = Bucket(per_second=2, most=4, now=0.0)
+    bucket.take(1, now=1_000_000.0)
+    bucket.take(3, now=1_000_000.0)
+    assert bucket.wait_seconds(now=1_000_000.0) == 0.5
+
+
 def test_requests_and_rows_have_a_bucket_each():
     seconds = Seconds()
     pace = Pace("both", Rate(requests_per_second=2, rows_per_second=100), seconds)
