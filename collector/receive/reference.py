@@ -17,11 +17,12 @@ from collector.locations import shown
 from collector.monitor import Monitor
 from collector.ports import PROFILE_MARK
 from collector.receive import decoders
+from collector.receive.decoders import arrow
 from collector.receive.decoders.table import MOST_CHARACTERS, Decoded, Limits
 from collector.receive.judge import judge
 from collector.receive.privacy import Protection
 from collector.receive.problems import Malformed, row_errors
-from collector.receive.reference_tables import check_texts, hidden
+from collector.receive.reference_tables import check_texts, hidden, texts_of
 from collector.receive.roles import NUMBER, SCALAR, Roles, roles_of
 from collector.receive.storage import File, fetch
 from collector.strict import near_miss
@@ -118,9 +119,13 @@ def _of_table(monitor: Monitor, table: Any, protection: Protection | None) -> Re
 def _parquet_file(body: bytes, limits: Limits) -> Any:
     """Reads every page once, a few rows at a time: a file that is broken is refused now, not in the first window."""
     try:
-        file = pq.ParquetFile(pa.py_buffer(body))
+        source = pa.py_buffer(body)
+        file = pq.ParquetFile(source)
         limits.check(rows=file.metadata.num_rows, columns=file.metadata.num_columns)
-        check_texts(file.iter_batches(batch_size=_AT_ONCE), limits.text)
+        _check_values(file.metadata, limits)
+        # A text that is written once and used a million times is read once.
+        coded = pq.ParquetFile(source, read_dictionary=texts_of(file.schema_arrow))
+        check_texts(coded.iter_batches(batch_size=_AT_ONCE), limits)
     except (TooLarge, Invalid):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -128,18 +133,19 @@ def _parquet_file(body: bytes, limits: Limits) -> Any:
     return file
 
 
+def _check_values(metadata: Any, limits: Limits) -> None:
+    """A row may have a list of any length, and a page may be packed very well. Raises TooLarge."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    if sum(group.total_byte_size for group in groups) > limits.bytes:
+        raise TooLarge(f"the file is larger than {limits.bytes} bytes after decompression", limit=limits.bytes)
+    values = sum(group.column(number).num_values for group in groups for number in range(group.num_columns))
+    if values > limits.cells:
+        raise TooLarge(f"{values} values: at most {limits.cells} are taken", values=values)
+
+
 def _arrow_table(body: bytes, limits: Limits) -> Any:
-    """A stream, or the file format (Feather), which begins with its own mark."""
-    try:
-        source = pa.py_buffer(body)
-        table = (pa.ipc.open_file if body[:6] == b"ARROW1" else pa.ipc.open_stream)(source).read_all()
-        limits.check(rows=table.num_rows, columns=table.num_columns)
-        table.validate(full=True)
-        check_texts(table.to_batches(max_chunksize=_AT_ONCE), limits.text)
-    except (TooLarge, Invalid):
-        raise
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise Malformed(f"the body is not Arrow: {_first_line(error)}") from error
+    table = arrow.table(body, limits)
+    check_texts(table.to_batches(max_chunksize=_AT_ONCE), limits)
     return table
 
 
@@ -201,11 +207,21 @@ def _checked(
             raise Invalid(
                 f"the reference's column {name!r} is {schema.field(name).type}: expected numbers", column=name
             )
-    if parquet is None:
-        sink = pa.BufferOutputStream()
+    return Reference(_written(table) if parquet is None else parquet, rows, names)
+
+
+def _written(table: Any) -> bytes:
+    """Raises Invalid for a type that a column of single values cannot have."""
+    for name, kind in zip(table.column_names, table.schema.types, strict=True):
+        if pa.types.is_nested(kind):
+            raise Invalid(f"the reference's column {name!r} is {kind}: expected single values", column=name)
+    sink = pa.BufferOutputStream()
+    try:
         pq.write_table(table, sink, compression="zstd")
-        parquet = sink.getvalue().to_pybytes()
-    return Reference(parquet, rows, names)
+    except pa.ArrowException as error:
+        raise Invalid(f"the reference cannot be stored as Parquet: {_first_line(error)}") from error
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
 
 
 def _is_number(kind: Any) -> bool:

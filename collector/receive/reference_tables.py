@@ -7,28 +7,49 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.errors import Invalid
+from collector.errors import Invalid, TooLarge
 from collector.receive.decoders import arrow
+from collector.receive.decoders.table import Limits
 from collector.receive.privacy import Protection
 from collector.receive.words import too_long
 
 _PANDAS = b"pandas"
 
 
-def check_texts(batches: Iterable[Any], max_text: int) -> None:
-    """Raises Invalid, with column and row, when a text is too long. Nothing of it is shown."""
-    first_row = 0
+def texts_of(schema: Any) -> list[str]:
+    """The columns of text."""
+    return [name for name, kind in zip(schema.names, schema.types, strict=True) if _is_text(kind)]
+
+
+def check_texts(batches: Iterable[Any], limits: Limits) -> None:
+    """Raises Invalid, with column and row, when a text is too long, of which nothing is shown; TooLarge, when all of them are,
+    each counted wherever it is used.
+    """
+    first_row = size = 0
     for batch in batches:
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             texts = column.dictionary if pa.types.is_dictionary(column.type) else column
-            if _is_text(texts.type) and (pc.max(pc.utf8_length(texts)).as_py() or 0) > max_text:
-                _refuse(str(name), column, max_text, first_row)
+            if not _is_text(texts.type):
+                continue
+            if (pc.max(pc.utf8_length(texts)).as_py() or 0) > limits.text:
+                _refuse(str(name), column, limits.text, first_row)
+            size += _bytes(column)
+            if size > limits.bytes:
+                raise TooLarge(f"texts of more than {limits.bytes} bytes: send fewer rows, or shorter texts")
         first_row += batch.num_rows
+
+
+def _bytes(column: Any) -> int:
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    lengths = pc.take(pc.cast(pc.binary_length(column.dictionary), pa.int64()), column.indices)
+    return int(pc.sum(lengths).as_py() or 0)
 
 
 def _refuse(name: str, column: Any, max_text: int, first_row: int) -> None:
     """Unless it is a text of the dictionary that no row has."""
-    for row, text in enumerate(column.to_pylist(), start=first_row):
+    for row, value in enumerate(column, start=first_row):  # one by one: they may be one long text, many times
+        text = value.as_py()
         if text is not None and len(text) > max_text:
             raise Invalid(f"row {row}, column {name!r}: {too_long(text, max_text)}", row=row, column=name)
 
@@ -62,12 +83,13 @@ def _stored(name: str, column: Any, protection: Protection) -> Any:
 
 def _metadata(metadata: Mapping[bytes, bytes], touched: list[str]) -> dict[bytes, bytes]:
     """What pandas noted of its types and its index, but for the columns that are others now."""
-    if _PANDAS not in metadata:
+    try:
+        noted = orjson.loads(metadata[_PANDAS])
+        noted["columns"] = [each for each in noted["columns"] if each.get("field_name", each["name"]) not in touched]
+        noted["index_columns"] = [each for each in noted["index_columns"] if each not in touched]
+        return {_PANDAS: orjson.dumps(noted)}
+    except (LookupError, ValueError, TypeError, AttributeError):  # there is none, or it was not pandas that wrote it
         return {}
-    noted = orjson.loads(metadata[_PANDAS])
-    noted["columns"] = [each for each in noted["columns"] if each.get("field_name", each["name"]) not in touched]
-    noted["index_columns"] = [each for each in noted["index_columns"] if each not in touched]
-    return {_PANDAS: orjson.dumps(noted)}
 
 
 def _is_text(kind: Any) -> bool:

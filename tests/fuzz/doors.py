@@ -5,6 +5,7 @@ A door is an address and what its senders say about their bodies. The corpus has
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,11 @@ MONITORS = (
         "columns": {"id": "id", "timestamp": "time", "numerical_features": ["distance", "departure_delay"]},
         "source": {"events": "request", "component": None},
     },
+    {
+        "id": "hidden",
+        "columns": {"id": "id", "timestamp": "time", "categorical_features": ["carrier"]},
+        "privacy": {"drop": ["distance"], "hash": ["carrier", "id"], "mask": ["note"]},
+    },
     {"id": "answered", "columns": {"id": "id", "prediction": ["score", "other"]}, "source": {"events": "response"}},
 )  # fmt: skip
 CONFIG = json.dumps({"monitors": [{"window": {"every": "1d"}, "reports": [], **each} for each in MONITORS]})
@@ -32,7 +38,7 @@ CONFIG = json.dumps({"monitors": [{"window": {"every": "1d"}, "reports": [], **e
 class Door:
     """`addresses` are asked one after another. `head`: the corpus' files begin with header lines and a blank line.
 
-    `wrap` is what senders put around the fuzzed bytes; `then` is asked afterwards, and must be answered as before.
+    `in_address`: they stand at the end of the address. `wrap` is what senders put around the fuzzed bytes; `then` is asked afterwards, and must be answered as before.
     """
 
     addresses: tuple[str, ...]
@@ -41,11 +47,15 @@ class Door:
     encoding: str | None = None
     event: str | None = None
     head: bool = False
+    in_address: bool = False
     wrap: Callable[[bytes], bytes] = bytes
     then: tuple[str, ...] = ()
 
     def request(self, address: str, data: bytes) -> tuple[bytes, bytes]:
         """The head without the body's length, and the body."""
+        if self.in_address:
+            begin = f"{self.method} {address}".encode() + _NOT_IN_ADDRESSES.sub(b"", data)
+            return begin + b" HTTP/1.1\r\nHost: collector", b""
         lines = [f"{self.method} {address} HTTP/1.1", "Host: collector"]
         if self.encoding is not None:
             lines.append(f"Content-Encoding: {self.encoding}")
@@ -59,6 +69,9 @@ class Door:
         return b"\r\n".join(["\r\n".join(lines).encode(), *given.split(b"\n")]).rstrip(b"\r\n"), self.wrap(data)
 
 
+_NOT_IN_ADDRESSES = re.compile(rb"[\x00-\x20]")
+
+
 def _logged_by_modelmesh(kind: str) -> Callable[[bytes], bytes]:
     def wrap(message: bytes) -> bytes:
         data = base64.b64encode(message).decode()
@@ -67,9 +80,9 @@ def _logged_by_modelmesh(kind: str) -> Callable[[bytes], bytes]:
     return wrap
 
 
-_ROWS = ("/v1/monitors/open/inferences", "/v1/monitors/closed/inferences")
+_ROWS = tuple(f"/v1/monitors/{name}/inferences" for name in ("open", "closed", "hidden"))
 _LABELS = ("/v1/monitors/open/labels", "/v1/monitors/closed/labels")
-_REFERENCES = ("/v1/monitors/open/reference", "/v1/monitors/closed/reference")
+_REFERENCES = tuple(f"/v1/monitors/{name}/reference" for name in ("open", "closed", "hidden"))
 _KSERVE = "org.kubeflow.serving.inference"
 DOORS: Mapping[str, Door] = {
     "rows-json": Door(_ROWS),
@@ -99,5 +112,7 @@ DOORS: Mapping[str, Door] = {
     "otlp-json": Door(("/v1/logs/closed", "/v1/logs")),
     "retired-collector": Door(("/made",), then=("/made", "/v1/monitors/made", "/v1/monitors")),
     "retired-frame": Door(("/open/data", "/closed/data", "/closed/reference")),
+    "query": Door(("/v1/snapshots?", "/v1/dead-letters?"), method="GET", in_address=True),
+    "address": Door(("/", "/v1/monitors/", "/v1/snapshots/", "/v1/dead-letters/"), method="GET", in_address=True),
     "monitor": Door(("/v1/monitors/made",), method="PUT", then=("/v1/monitors/made", "/v1/monitors")),
 }

@@ -53,6 +53,7 @@ class House:
         try:
             answer = self.wire.ask(head, body)
         except TimeoutError as error:
+            self.wire.close()
             raise Defect("no answer in time") from error
         except ConnectionError as error:
             self._revive()
@@ -130,6 +131,7 @@ def opened(directory: Path) -> Iterator[House]:
         "COLLECTOR_MAX_BODY_BYTES": str(MOST_BODY_BYTES),
         "COLLECTOR_MAX_REQUEST_ROWS": "10000",
         "COLLECTOR_MAX_COLUMNS": "200",
+        "COLLECTOR_HASH_KEY": "a key of sixteen bytes",
     }
     service = Service(directory, CONFIG, COLLECTOR_SQLITE_SYNCHRONOUS="OFF", **limits).start("--role", "receive")
     try:

@@ -70,7 +70,7 @@ def _odd_table() -> Any:
     )
 
 
-def _stream(table: Any, compression: str | None = None) -> bytes:
+def stream(table: Any, compression: str | None = None) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as stream:
         stream.write_table(table)
@@ -84,7 +84,7 @@ def _arrow_file(table: Any) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _parquet(table: Any, **options: Any) -> bytes:
+def parquet(table: Any, **options: Any) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table, sink, **options)
     return sink.getvalue()
@@ -300,18 +300,18 @@ def all_seeds() -> dict[str, dict[str, bytes]]:
         "rows-json": plain,
         "rows-ndjson": {"lines": rows, "blank-lines": rows.replace(b"\n", b"\r\n\n")},
         "rows-csv": {"rows": csv_rows, "bom": b"\xef\xbb\xbf" + csv_rows},
-        "rows-arrow": {"stream": _stream(_table()), "zstd": _stream(_table(), "zstd"), "lz4": _stream(_table(), "lz4"),
-                       "types": _stream(_odd_table())},
+        "rows-arrow": {"stream": stream(_table()), "zstd": stream(_table(), "zstd"), "lz4": stream(_table(), "lz4"),
+                       "types": stream(_odd_table())},
         "rows-gzip": {"one": gzip.compress(_json(ROWS), mtime=0), "two": gzip.compress(b"[", mtime=0) + gzip.compress(b"{}]", mtime=0)},
         "rows-deflate": {"zlib": zlib.compress(_json(ROWS)), "raw": zlib.compress(_json(ROWS))[2:-4]},
         "rows-zstd": {"one": zstandard.compress(_json(ROWS)), "two": zstandard.compress(b"[") + zstandard.compress(b"{}]")},
         "labels-json": {"labels": _json(LABELS), "columns": _json({"columns": {"id": ["a"], "late": [1.5]}})},
-        "labels-arrow": {"stream": _stream(pa.table({"id": ["a"], "target": [1], "timestamp": pa.array([7], pa.timestamp("s"))}))},
+        "labels-arrow": {"stream": stream(pa.table({"id": ["a"], "target": [1], "timestamp": pa.array([7], pa.timestamp("s"))}))},
         "reference-json": plain | {"numbers": _json([{"distance": 1, "departure_delay": 2.5, "carrier": "AA", "note": "x"}])},
         "reference-csv": {"rows": csv_rows},
-        "reference-arrow": {"stream": _stream(_table(), "zstd"), "file": _arrow_file(_table()), "types": _stream(_odd_table())},
-        "reference-parquet": {"rows": _parquet(_table()), "plain": _parquet(_table(), compression="none", use_dictionary=False),
-                              "v1": _parquet(_table(), version="1.0", data_page_version="2.0")},
+        "reference-arrow": {"stream": stream(_table(), "zstd"), "file": _arrow_file(_table()), "types": stream(_odd_table())},
+        "reference-parquet": {"rows": parquet(_table()), "plain": parquet(_table(), compression="none", use_dictionary=False),
+                              "v1": parquet(_table(), version="1.0", data_page_version="2.0")},
         "events-binary": {
             "kserve": _binary_event("org.kubeflow.serving.inference.request", _json({"instances": MATRIX}),
                                     **{"ce-inferenceservicename": "closed", "ce-namespace": "models"}),
@@ -334,12 +334,15 @@ def all_seeds() -> dict[str, dict[str, bytes]]:
                           for name, each in otlp.items()},
         "retired-collector": {"report": _json(_collector()), "suite": _json(_suite())},
         "retired-frame": {"frame": _json(frame), "rows": _json(ROWS), "columns": _json(COLUMNS)},
+        "query": {"all": b"monitor=open&segment=%7B%22origin%22%3A%22JFK%22%7D&tag=a&from=2013-02-01T10:00:00Z&to=2013-02-02&limit=10"
+                         b"&after=1359712800000000:abc&values=true", "monitor": b"monitor=open", "segment": b"segment=null"},
+        "address": {"monitor": b"open", "open": b"metrics", "nothing": b"abc/report.html"},
         "monitor": {"all-keys": _json(_monitor()), "little": b"{}"},
         "file-jsonl": {name: _lines(*records) for name, records in captures.items()},
         "file-json": {name: json.dumps(records, indent=1).encode() for name, records in captures.items()},
         "file-csv": {name: _csv(records) for name, records in captures.items()},
-        "file-parquet": {name: _parquet(pa.Table.from_pylist(records)) for name, records in captures.items() if name not in ("rows", "azure")}
-                        | {"rows": _parquet(_table()), "types": _parquet(_table_for_parquet())},
+        "file-parquet": {name: parquet(pa.Table.from_pylist(records)) for name, records in captures.items() if name not in ("rows", "azure")}
+                        | {"rows": parquet(_table()), "types": parquet(_table_for_parquet())},
     }  # fmt: skip
 
 
@@ -348,7 +351,7 @@ def _table_for_parquet() -> Any:
 
 
 def _far_instants() -> bytes:
-    return _stream(pa.table({"id": ["a", "b"], "time": pa.array([-(2**62), 2**62], pa.timestamp("us")),
+    return stream(pa.table({"id": ["a", "b"], "time": pa.array([-(2**62), 2**62], pa.timestamp("us")),
                              "note": pa.array([2**62, 1], pa.timestamp("us"))}))  # fmt: skip
 
 
@@ -386,6 +389,9 @@ def regressions() -> dict[str, dict[str, bytes]]:
             "capture-that-is-no-csv": _lines({"groundTruthData": {"data": 'a\rb"\n\rc', "encoding": "CSV"}, "eventMetadata": {"eventId": "1"}}),
             "local-time-before-the-year-1": _lines({"distance": 1, "timestamp": "0001-01-01T00:00:00", "request_id": "1", "trace_id": "0"}),
         },
+        "query": {"cursor-beyond-64-bits": b"after=9999999999999999999:x",
+                  "segment-nested-deeply": b"segment=" + b'{"a":' * 300 + b"1" + b"}" * 300},
+        "address": {"no-unicode": b"%ff\xff", "half-a-character": b"\xed\xa0\x80"},
         "file-json": {"nested-deeply": deep * 2},
     }  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from collector.errors import TooLarge
 from collector.receive.problems import Malformed
 from collector.receive.words import BrokenText
 
@@ -24,6 +25,8 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _PYTHON_ONLY = re.compile(rb"NaN|Infinity|" + _SURROGATE.pattern)
 _DEEPEST = 64
 """Levels of a document: one may be stored and written again, for which there are other bounds than for reading."""
+_MOST_VALUES = 10_000
+"""Of a document: each of them may be wrong, and is then told with what was meant."""
 _PLACE = re.compile(r": line \d+ column \d+ \(char \d+\)$")
 
 
@@ -57,12 +60,15 @@ def loads_rows(text: bytes, *, what: str = "the body", first_line: int = 1) -> A
 
 def document(text: bytes) -> Any:
     """A document that is kept as it is: a configuration, not rows. Raises Malformed as `loads` does, and for what could not
-    be written again: values that are nested very deeply, text that is not Unicode.
+    be written again: values that are nested very deeply, text that is not Unicode. Raises TooLarge.
     """
     value = loads(text)
-    layer = [value]
+    layer, count = [value], 1
     for _ in range(_DEEPEST):
         layer = [inner for each in layer for inner in _inside(each)]
+        count += len(layer)
+        if count > _MOST_VALUES:
+            raise TooLarge(f"the body has more than {_MOST_VALUES} values", limit=_MOST_VALUES)
         if any(isinstance(each, BrokenText) for each in layer):
             raise Malformed("the body has text that is not Unicode (half of a surrogate pair)")
     if layer:

@@ -1,5 +1,6 @@
 """The API of the retired Evidently collector, so that its clients only change their URL. Its collectors are monitors."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -33,7 +34,7 @@ async def create(request: web.Request) -> web.Response:
     """Create or replace a collector. Its reports go to the destination that has its `api_url`, when there is one."""
     door, name = door_of(request), request.match_info["monitor"]
     config = document(await unpacked(request))
-    wish = wish_of(name, config, destinations=request.app[WORKSPACES])
+    wish = await asyncio.to_thread(wish_of, name, config, destinations=request.app[WORKSPACES])
     await door.monitors.put(wish.monitor)
     told = {**config, "id": name, "api_secret": None}
     await door.buffer.documents.put(_KIND, name, orjson.dumps(told, default=str))

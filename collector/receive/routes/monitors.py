@@ -1,5 +1,7 @@
 """Monitors: what is watched, how it stands, and changing it."""
 
+import asyncio
+
 from aiohttp import web
 
 from collector.config import load_monitor
@@ -29,7 +31,9 @@ async def put(request: web.Request) -> web.Response:
         given = document.setdefault("id", name)
         if given != name:
             raise Invalid(f"the body's id is {shown(given)}, the address names {name!r}: expected the same", key="id")
-    monitor = load_monitor(document)
+    monitor = await asyncio.to_thread(
+        load_monitor, document
+    )  # whatever is wrong is told with what was meant: that takes time
     new = await door.monitors.put(monitor)
     return json_answer(await _shown(door, monitor), status=201 if new else 200)
 

@@ -25,7 +25,9 @@ def decode(body: bytes, limits: Limits) -> Sequence[LogRecord]:
     {'x': 1}
     """
     records: list[LogRecord] = []
-    for resource_logs in _list(_object(loads(body), "the body"), "resourceLogs"):
+    groups = _list(_object(loads(body), "the body"), "resourceLogs")
+    limits.check(rows=len(groups), columns=1)
+    for resource_logs in groups:
         resource = _attributes(_object(_object(resource_logs, "resourceLogs").get("resource") or {}, "resource"))
         for scope_logs in _list(resource_logs, "scopeLogs"):
             scope = _object(_object(scope_logs, "scopeLogs").get("scope") or {}, "scope")
