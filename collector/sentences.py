@@ -10,7 +10,7 @@ from collector.document import KeyPath
 from collector.monitor import DestinationSettings
 from collector.strict import near_miss
 
-SECRET_KEYS = frozenset({"secret", "token", "buffer_url"})
+SECRET_KEYS = frozenset({"secret", "token", "buffer_url", "hash_key"})
 """Keys whose values are never shown, not even wrong ones."""
 
 _LONGEST_SHOWN = 60

@@ -141,6 +141,7 @@ def unfit(
     yield from _unfit_classes(privacy, columns)
 
 
+_HASH = re.compile("[0-9a-f]{64}")
 _NUMBERS = "it would be text, where numbers are computed with"
 _TIMES = "it would be text, where instants are needed"
 _KNOWN = "rows are known by it"
@@ -182,9 +183,13 @@ def _unfit_classes(privacy: Privacy, columns: Columns) -> Iterator[tuple[_Place,
     if len(hashed) < len(pair):
         other = next(name for name in pair if name not in hashed)
         yield place, f"column {hashed[0]!r} is compared with {other!r}: expected both of them to be hashed, or neither"
-    for key in ("pos_label", "target_names"):
-        if key in columns.model_fields_set and getattr(columns, key) is not None:
-            yield place, f"columns.{key} names the classes as they come: {hashed[0]!r} cannot be hashed beside it"
+    if "pos_label" in columns.model_fields_set and not _HASH.fullmatch(str(columns.pos_label)):
+        yield (
+            place,
+            f"columns.pos_label names a class as it comes: beside {hashed[0]!r}, hashed, expected the class's hash",
+        )
+    if columns.target_names is not None:
+        yield place, f"columns.target_names names the classes as they come: {hashed[0]!r} cannot be hashed beside it"
 
 
 def _is_pattern(name: str) -> bool:

@@ -13,6 +13,7 @@ from collector.errors import Invalid, Unavailable
 from collector.model import DIGEST_BYTES
 from collector.monitor import Monitor, Privacy, Rule
 from collector.receive.decoders.table import Instants
+from collector.receive.roles import SCALARS
 from collector.receive.times import iso
 from collector.receive.words import BrokenText
 from collector.settings import Settings
@@ -115,9 +116,9 @@ class Protection:
         """
         if not self.hides(column) or type(values) is Instants:
             return self.stored(column, values)
-        scalars = self.stored(column, [value if type(value) in _SCALARS else None for value in values])
+        scalars = self.stored(column, [value if type(value) in SCALARS else None for value in values])
         return [
-            each if type(value) in _SCALARS else _emptied(value) for value, each in zip(values, scalars, strict=True)
+            each if type(value) in SCALARS else _emptied(value) for value, each in zip(values, scalars, strict=True)
         ]
 
     def key(self, digest: bytes, column: str | None) -> bytes:
@@ -140,9 +141,6 @@ class Protection:
 
     def _hash(self, text: str) -> str:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
-
-
-_SCALARS = (str, int, float, bool, type(None))
 
 
 def _emptied(value: object) -> object:

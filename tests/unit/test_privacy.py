@@ -59,7 +59,8 @@ def test_a_wish_that_contradicts_itself_is_told_with_its_key(privacy, told):
         ({"prediction": "x", "task": "regression"}, "hash", "is a prediction and cannot be hashed"),
         ({"prediction": ["x", "y"]}, "hash", "is a prediction and cannot be hashed"),
         ({"prediction": "x", "target": "late"}, "hash", "expected both of them to be hashed, or neither"),
-        ({"prediction": "x", "pos_label": "yes"}, "hash", "columns.pos_label names the classes as they come"),
+        ({"prediction": "x", "pos_label": "yes"}, "hash", "columns.pos_label names a class as it comes"),
+        ({"prediction": "x", "target_names": ["no", "yes"]}, "hash", "columns.target_names names the classes"),
         ({"numerical_features": ["x"]}, "hash", "is a numerical feature and cannot be hashed"),
         ({"numerical_features": ["x"]}, "mask", "is a numerical feature and cannot be masked"),
         ({"datetime_features": ["x"]}, "hash", "is a datetime feature and cannot be hashed"),
@@ -74,6 +75,12 @@ def test_what_is_needed_as_it_is_cannot_be_hidden_by_its_name_nor_by_a_pattern(c
 
     assert f"privacy.{rule}[0]: " in told
     assert reason in told
+
+
+def test_the_positive_class_may_be_named_by_its_hash():
+    columns = {"target": "y", "prediction": "p", "pos_label": "0a" * 32}
+
+    assert load_monitor({"id": "m", "columns": columns, "privacy": {"hash": ["y", "p"]}}).privacy.hash == ("y", "p")
 
 
 def test_rows_that_are_told_apart_by_a_column_keep_it():
