@@ -9,7 +9,7 @@ RUN := .venv/bin
 # What scripts/install-* put aside, they did because the system has none, or one that is too old.
 WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/more/bin:$$PATH"
 
-.PHONY: help setup lock demo demo-check test check format bench soak oracle e2e-evidently senders e2e-senders clean
+.PHONY: help setup lock demo demo-check test check format bench fuzz soak oracle e2e-evidently senders e2e-senders clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{sub(/:.*/, "", $$1); printf "  %-16s %s\n", $$1, $$2}'
@@ -58,6 +58,11 @@ bench: setup oracle  ## what it costs, as ratios to peers and floors in the same
 	scripts/install-redis
 	$(RUN)/python -m tests.bench.evaluate --full --write docs/benchmarks.md
 	$(WITH_TOOLS) $(RUN)/python -m tests.bench.receive --write docs/benchmarks.md
+
+FUZZ_MINUTES ?= 10
+
+fuzz: setup  ## look for inputs that go wrong, at every door; FUZZ_MINUTES=n FUZZ_ARGS="--door rows-arrow"
+	$(RUN)/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(FUZZ_ARGS)
 
 SOAK_MINUTES ?= 10
 
