@@ -10,7 +10,7 @@ import orjson
 from collector.chunks.columns import Cells, Typed, json_value
 from collector.chunks.encoding import packed
 from collector.chunks.layout import COMPRESSED, HEAD, INFINITY, TEXTS, VERSION, Chunk, Layout, packers
-from collector.chunks.traces import traced, traces, untraced
+from collector.chunks.traces import MARKED, traced, traces, untraced
 from collector.errors import Invalid
 
 _CODES = {"t": "q", "?": "B"}
@@ -19,7 +19,8 @@ _CODES = {"t": "q", "?": "B"}
 
 def decode(data: bytes) -> Chunk:
     """Undo `encode`. Raises Invalid when the bytes are no chunk, or one of another version of this format."""
-    data = untraced(data)
+    if data[:1] == MARKED:
+        data = untraced(data)
     if len(data) < 2 or data[0] != VERSION:
         raise Invalid(f"not a chunk of version {VERSION}: it begins with {data[:2]!r}")
     body = packers.decompress(data[2:]) if data[1] & COMPRESSED else data[2:]

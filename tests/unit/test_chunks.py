@@ -4,7 +4,7 @@ import math
 from array import array
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector import chunks
@@ -120,9 +120,12 @@ def test_chunks_that_look_alike_share_their_layout():
 
 
 @given(st.binary(max_size=200))
+@example(b"T")
+@example(b"T\x01\x00\xff")
 def test_bytes_that_are_no_chunk_are_refused_with_a_reason(data):
     if data[:1] == bytes([chunks.VERSION]):
         data = b"\x00" + data
+    chunks.traces(data)
     with pytest.raises(Invalid, match="not a chunk"):
         chunks.decode(data)
 
