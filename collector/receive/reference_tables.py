@@ -72,7 +72,10 @@ def hidden(table: Any, protection: Protection | None) -> Any:
 
 def _stored(name: str, column: Any, protection: Protection) -> Any:
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    stored = protection.kept(name, arrow.values_of(column))
+    try:
+        stored = protection.kept(name, arrow.values_of(column))
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise Invalid(f"column {name!r} has values beyond what {column.type} can hold here", column=name) from error
     if not all(value is None or isinstance(value, str) for value in stored):
         raise Invalid(
             f"column {name!r} is {column.type}: expected numbers, text, true or false, which can be hashed or masked",

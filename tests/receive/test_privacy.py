@@ -384,6 +384,20 @@ async def test_a_reference_whose_lists_are_to_be_hashed_is_refused_without_showi
 
 
 @pytest.mark.asyncio
+async def test_values_that_cannot_be_read_are_refused_without_showing_them():
+    """The library names them, here by their days."""
+    long = pa.table({"id": ["a"], "city": pa.array([2**62], pa.duration("s"))})
+    media = "application/vnd.apache.arrow.stream"
+    async with house() as found:
+        for status, problem in (
+            await found.post(ROWS, arrow(long), Content_Type=media),
+            await put(found, arrow(long), media),
+        ):
+            assert (status // 100, problem["column"]) == (4, "city"), problem
+            assert str(2**62 // 86_400) not in orjson.dumps(problem).decode()
+
+
+@pytest.mark.asyncio
 async def test_a_reference_need_not_have_what_is_dropped():
     columns = {**COLUMNS, "categorical_features": ["city", "email"]}
     async with house(default_monitor(columns=columns, privacy={"drop": ["email"]})) as found:

@@ -65,7 +65,10 @@ def _from_table(table: Any, limits: Limits) -> Decoded:
         try:
             columns[name] = values_of(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
         except _BROKEN as error:
-            raise Malformed(f"column {name!r} cannot be read: {_first_line(error)}", column=name) from error
+            # What the library says may name the value, and who decodes does not know which values may be shown.
+            raise Malformed(
+                f"column {name!r} has values beyond what {column.type} can hold here", column=name
+            ) from error
     return Decoded(Table(columns, table.num_rows))
 
 
