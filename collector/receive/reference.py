@@ -4,7 +4,7 @@ Unlike inferences, a reference is taken whole or not at all: what is compared wi
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -125,12 +125,19 @@ def _parquet_file(body: bytes, limits: Limits) -> Any:
         _check_values(file.metadata, limits)
         # A text that is written once and used a million times is read once.
         coded = pq.ParquetFile(source, read_dictionary=texts_of(file.schema_arrow))
-        check_texts(coded.iter_batches(batch_size=_AT_ONCE), limits)
+        check_texts(_validated(coded.iter_batches(batch_size=_AT_ONCE)), limits)
     except (TooLarge, Invalid):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise Malformed(f"the body is not Parquet: {_first_line(error)}") from error
     return file
+
+
+def _validated(batches: Iterable[Any]) -> Iterator[Any]:
+    """Raises ArrowInvalid: a text of Parquet need not be UTF-8."""
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 def _check_values(metadata: Any, limits: Limits) -> None:

@@ -25,7 +25,7 @@ _ROUND = 200
 """Inputs for one door before it is the next one's turn."""
 _TRIES = 300
 """How often an input is made smaller, at most."""
-_PARTICULARS = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
+_PARTICULARS = re.compile(r"'[^']*'|\d+")
 
 
 class Hunt:
@@ -61,7 +61,8 @@ class Hunt:
         try:
             return _PARTICULARS.sub("", self._ask(data))[:400], False
         except Exception as error:  # noqa: BLE001 - any error that comes so far is what is looked for
-            return _PARTICULARS.sub("", f"{type(error).__name__} {str(error).strip().splitlines()[-1:]}")[:400], True
+            last = (str(error).strip().splitlines() or [""])[-1]
+            return _PARTICULARS.sub("", f"{type(error).__name__}: {last}")[:400], True
 
     def _smaller(self, data: bytes, says: str) -> bytes:
         """The input without whatever is not needed for the same fault."""
@@ -83,7 +84,9 @@ class Hunt:
 
 
 def of_service(house: House, door: str) -> Ask:
-    return lambda data: " | ".join(f"{each.status} {each.body[:300]!r}" for each in house.ask(door, data))
+    return lambda data: " | ".join(
+        f"{each.status} {each.body[:300].decode(errors='replace')}" for each in house.ask(door, data)
+    )
 
 
 def of_file(folder: Path, door: str) -> Ask:

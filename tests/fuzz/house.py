@@ -15,7 +15,7 @@ from tests.service import Service
 MOST_BODY_BYTES = 1 << 20
 MOST_CPU_SECONDS = 5.0
 """For an input of a few kilobytes. Time of the processor, not of the clock: the machine may be busy."""
-MOST_MEMORY_TIMES = 64
+MOST_MEMORY_TIMES = 96
 """So many times the limit of a body may be taken for one request; see docs/fuzzing.md for where it comes from."""
 _PROBLEM_KEYS = {"type", "title", "status", "detail"}
 _NO_HTTP = re.compile(r"Error handling request.*?\naiohttp\.http_exceptions\.\w+: [^\n]*", re.DOTALL)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import struct
+import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,6 +12,8 @@ import pyarrow as pa
 import pytest
 import zstandard
 
+from collector.errors import Invalid
+from collector.receive.compression import decompress
 from tests.fuzz.house import MOST_BODY_BYTES, MOST_MEMORY_TIMES, opened
 from tests.fuzz.seeds import parquet, stream
 
@@ -203,3 +206,12 @@ def test_the_worst_body_is_answered_in_bounded_memory_and_time(door, made, house
     assert taken[0] <= MOST_MEMORY_TIMES * MOST_BODY_BYTES, (
         f"{taken[0] / MOST_BODY_BYTES:.0f} times the limit of a body"
     )
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
+def test_many_members_take_time_that_grows_as_they_do(encoding, pack):
+    """A second for each of 4 MB would do; when each member copied what follows it, it took ten."""
+    before = time.process_time()
+    with pytest.raises(Invalid):
+        decompress(filled(pack(b"")) * 4 + b"\xff", encoding, limit=MOST_BODY_BYTES)
+    assert time.process_time() - before < 4
