@@ -65,7 +65,7 @@ def _from_table(table: Any, limits: Limits) -> Decoded:
         try:
             columns[name] = values_of(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
         except _BROKEN as error:
-            # What the library says may name the value, and who decodes does not know which values may be shown.
+            # Not in the library's words: who decodes does not know whether the value may be shown.
             raise Malformed(
                 f"column {name!r} has values beyond what {column.type} can hold here", column=name
             ) from error
