@@ -1,6 +1,6 @@
 """The buffer as plain Python data: slow, in memory, and short enough to be read as a specification."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from collector.buffer.policy import LETTER_DELETED, ORPHAN_US, PURGED, REQUEST_KEY_US
 from collector.model import Append, Label, Labelled, Lease, Outcome, Pane, Phase, Settlement, digest
@@ -162,7 +162,8 @@ class Model:
             there = range(max(told.window.first_row, pane.trimmed), min(stop_row, len(pane.ids)))
             for row in [row for row in there if row not in pane.owner][: told.rows]:
                 pane.owner[row] = key
-        pane.settled[key] = told
+        before = pane.settled.get(key)
+        pane.settled[key] = told if before is None else replace(told, revision=max(told.revision, before.revision))
 
     @staticmethod
     def _release(pane: ModelPane, key: tuple[int, Phase]) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from collector.clock import ManualClock
-from collector.model import WORK_QUEUE, Depth, DestinationName, Lease, outbox
+from collector.model import WORK_QUEUE, Depth, DestinationName, Lease, Outcome, Phase, outbox
 from collector.ports import Buffer
 from tests.buffer.conftest import Store
 from tests.buffer.making import (
@@ -203,6 +203,20 @@ async def test_a_retry_settles_nothing(buffer: Buffer) -> None:
     await buffer.queue.put([item()])
     with pytest.raises(ValueError, match="not settled"):
         await buffer.queue.nack(await taken(buffer), reason="x", retry_us=0, settlement=settlement(1))
+
+
+async def test_a_revision_never_goes_back_whatever_a_late_settlement_says(buffer: Buffer) -> None:
+    await buffer.rows.append([rows("a", "b")])
+    for revision, outcome in ((3, Outcome.EVALUATED), (2, Outcome.DEAD)):
+        await buffer.queue.put([item()])
+        told = settlement(2, outcome, revision=revision)
+        if outcome is Outcome.DEAD:
+            await buffer.queue.nack(await taken(buffer), reason="x", retry_us=None, settlement=told)
+        else:
+            await buffer.queue.ack(await taken(buffer), settlement=told)
+    (pane,) = (await buffer.rows.state(M)).panes
+    stands = pane.settled[0, Phase.ROWS]
+    assert (stands.outcome, stands.revision) == (Outcome.DEAD, 3)
 
 
 async def test_only_one_of_many_gets_the_lease(store: Store) -> None:

@@ -135,7 +135,7 @@ class Books:
     # ------------------------------------------------------------ rows on the move
 
     def settle(self, settlement: Settlement) -> None:
-        """Replace the window's last settlement in this phase; its rows move by the difference.
+        """Replace the window's last settlement in this phase; its rows move by the difference. A revision never goes back.
 
         A settlement of rows that were purged meanwhile says nothing any more.
         """
@@ -144,10 +144,10 @@ class Books:
         if pane is None or (window.stop_row is not None and window.stop_row <= pane.trimmed):
             return
         before = self.connection.execute(
-            "SELECT outcome, reason, counted FROM settled WHERE pane = ? AND part = ? AND phase = ?",
+            "SELECT outcome, reason, counted, revision FROM settled WHERE pane = ? AND part = ? AND phase = ?",
             (pane.id, window.part, settlement.phase),
         ).fetchone()
-        outcome, reason, before_rows = before or (settlement.outcome, settlement.reason, 0)
+        outcome, reason, before_rows, revision = before or (settlement.outcome, settlement.reason, 0, 0)
         first_row = max(window.first_row, pane.trimmed)
         counted = before_rows
         if settlement.counts_rows:
@@ -161,7 +161,7 @@ class Books:
             "INSERT OR REPLACE INTO settled VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(pane.id, window.part, settlement.phase, window.stop_row, settlement.outcome),
-                *(settlement.rows, settlement.labelled, settlement.revision, settlement.at_us),
+                *(settlement.rows, settlement.labelled, max(settlement.revision, revision), settlement.at_us),
                 *(counted, first_row, settlement.reason, settlement.seen),
             ),
         )

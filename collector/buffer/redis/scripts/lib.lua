@@ -86,7 +86,7 @@ local function write_settled(settled, field, is)
   }, ' '))
 end
 
--- Replace the last settlement of a window in a phase; its rows move by the difference.
+-- Replace the last settlement of a window in a phase; its rows move by the difference. A revision never goes back.
 -- From ARGV[at]: pane part phase first_row stop_row|- outcome rows labelled revision at_us seen counts(0|1) reason
 local function settle(account, panes, settled, at)
   local pane = read_pane(panes, ARGV[at])
@@ -98,7 +98,8 @@ local function settle(account, panes, settled, at)
   local before = read_settled(settled, field)
   local before_rows = before and before.counted or 0
   local is = {
-    outcome = ARGV[at + 5], rows = ARGV[at + 6], labelled = ARGV[at + 7], revision = ARGV[at + 8],
+    outcome = ARGV[at + 5], rows = ARGV[at + 6], labelled = ARGV[at + 7],
+    revision = before and tonumber(before.revision) > tonumber(ARGV[at + 8]) and before.revision or ARGV[at + 8],
     at_us = ARGV[at + 9], seen = ARGV[at + 10], counted = before_rows, counted_from = math.max(first_row, pane.trimmed),
     stop_row = ARGV[at + 4], reason = ARGV[at + 12],
   }
