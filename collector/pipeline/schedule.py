@@ -7,7 +7,7 @@ and purging again finds nothing.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -38,6 +38,7 @@ FORGET_SECONDS = 10.0
 TRIM_SECONDS = 300.0
 ALERT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
+FIRST_SECONDS = 15.0
 ACCOUNT_SECONDS = 5.0
 REQUEST_KEYS = 1_000_000
 """Of each monitor, the newest: about 100 MB in Redis."""
@@ -207,7 +208,8 @@ def scheduler(
     """The jobs of this replica, not started. A receiver refreshes and reports; a worker, the one with deliveries, does
     the rest too.
 
-    A job that is still running when its time comes is not started again, and missed runs are joined into one.
+    A job that is still running when its time comes is not started again, and missed runs are joined into one. Rare ones
+    run soon after the start too: a replica that never lives for long forgets what is old like any other.
     """
     jobs: list[tuple[Callable[[], Awaitable[None]], float]] = [
         (housekeeping.refresh, tick_seconds),
@@ -231,8 +233,10 @@ def scheduler(
     made = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
+    now = datetime.now(UTC)
     for job, seconds in jobs:
-        made.add_job(_logged(job), "interval", seconds=seconds, id=job.__name__, name=job.__name__)
+        first = now + timedelta(seconds=min(seconds, FIRST_SECONDS))
+        made.add_job(_logged(job), "interval", seconds=seconds, id=job.__name__, name=job.__name__, next_run_time=first)
     return made
 
 

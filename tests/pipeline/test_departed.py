@@ -10,8 +10,6 @@ from collector.model import SECOND_US, DestinationName, outbox
 from collector.monitor import Monitor
 from collector.pipeline import departed as module
 from collector.pipeline.departed import GRACE_SECONDS, Departed
-from collector.pipeline.outboxes import Outboxes
-from collector.pipeline.schedule import scheduler
 from collector.ports import Buffer
 from tests.pipeline.conftest import CountingEvaluator
 from tests.pipeline.harness import DESTINATION, Pipeline
@@ -146,14 +144,3 @@ async def test_its_gauges_go_with_it(pipeline: Pipeline):
     assert 'collector_forward_waiting_snapshots{to="hook"}' in pipeline.telemetry.text().decode()
     await replica(pipeline).look_after_departed()
     assert 'collector_forward_waiting_snapshots{to="hook"}' not in pipeline.telemetry.text().decode()
-
-
-async def test_a_worker_looks_after_them_and_a_receiver_does_not(pipeline: Pipeline):
-    outboxes = Outboxes(
-        queue=pipeline.buffer.queue, registry=pipeline.registry, destinations=list, telemetry=pipeline.telemetry,
-        clock=pipeline.clock, most=10, give_up_seconds=60,
-    )  # fmt: skip
-    worker = scheduler(pipeline.housekeeping, (outboxes, replica(pipeline)), tick_seconds=1)
-    receiver = scheduler(pipeline.housekeeping, None, tick_seconds=1)
-    assert "look_after_departed" in {job.id for job in worker.get_jobs()}
-    assert {job.id for job in receiver.get_jobs()} == {"refresh", "set_gauges"}
