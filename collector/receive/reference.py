@@ -145,7 +145,9 @@ def _check_values(metadata: Any, limits: Limits) -> None:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     if sum(group.total_byte_size for group in groups) > limits.bytes:
         raise TooLarge(f"the file is larger than {limits.bytes} bytes after decompression", limit=limits.bytes)
-    values = sum(group.column(number).num_values for group in groups for number in range(group.num_columns))
+    # Only of lists: what the library says of a column of a broken file may end the process, where reading it is an error.
+    lists = [number for number in range(metadata.num_columns) if metadata.schema.column(number).max_repetition_level]
+    values = sum(group.column(number).num_values for group in groups for number in lists)
     if values > limits.cells:
         raise TooLarge(f"{values} values: at most {limits.cells} are taken", values=values)
 
