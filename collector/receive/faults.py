@@ -7,6 +7,7 @@ from collector.receive.words import kind, shown
 
 MOST_LISTED = 100
 """An answer lists at most so many errors; all are counted."""
+MOST_SUGGESTIONS = 5
 
 
 class Faults:
@@ -36,6 +37,11 @@ class Faults:
     def shown(self, column: str, value: object) -> str:
         """The value in a few words, or what it is."""
         return kind(value) if self._hides(column) else shown(value)
+
+    @property
+    def may_suggest(self) -> bool:
+        """Whether a near miss is still looked for: it is compared with every known column."""
+        return len(self._listed) < MOST_SUGGESTIONS
 
     @property
     def rejected(self) -> int:

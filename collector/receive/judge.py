@@ -133,9 +133,9 @@ def _refuse_unknown(name: str, values: Sequence[object], roles: Roles, faults: F
     reason = None
     for row, value in enumerate(values):
         if value is not None:
-            reason = reason or (
-                f"unknown column{near_miss(name, roles.known)}: the monitor declares all of its features"
-            )
+            if reason is None:
+                hint = near_miss(name, roles.known) if faults.may_suggest else ""
+                reason = f"unknown column{hint}: the monitor declares all of its features"
             faults.add(row, name, reason)
 
 

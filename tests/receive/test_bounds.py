@@ -9,6 +9,7 @@ import pytest
 
 from collector.errors import Invalid
 from collector.receive.decoders.json_text import MOST_LEVELS, loads
+from collector.receive.faults import MOST_SUGGESTIONS
 from collector.receive.problems import Malformed
 from collector.receive.reference import from_location
 from tests.receive.doubles import default_monitor, opened
@@ -169,3 +170,13 @@ async def test_a_document_may_have_so_many_levels_and_no_more():
         with pytest.raises(Malformed, match=f"at most {MOST_LEVELS} levels are taken"):
             loads(SHAPES[shape](MOST_LEVELS + 1))
     assert loads(b"[" + b"[]," * 1000 + b"[]]")  # which is wide
+
+
+async def test_only_the_first_unknown_columns_are_compared_with_all_that_are_known():
+    """A comparison costs microseconds a name: of thousands with thousands it would hold up everybody."""
+    closed = default_monitor(columns={"id": "id", "numerical_features": ["distance"], "categorical_features": []})
+    async with opened(closed) as found:
+        row = {"id": "a"} | {f"distance{number}": 1 for number in range(50)}
+        _, problem = await found.post(ROWS, orjson.dumps([row]), Content_Type="application/json")
+        reasons = [each["reason"] for each in problem["errors"]]
+        assert sum("did you mean 'distance'?" in reason for reason in reasons) == MOST_SUGGESTIONS < len(reasons) == 50
