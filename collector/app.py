@@ -29,8 +29,8 @@ from collector.pipeline.room import Room, TotalBound
 from collector.pipeline.schedule import Housekeeping, scheduler
 from collector.ports import Buffer, Evaluator
 from collector.receive import http
-from collector.receive.keys import Keys
-from collector.receive.privacy import Protector
+from collector.receive.admission.keys import Keys
+from collector.receive.rows.privacy import Protector
 from collector.settings import Settings
 from collector.shifts import Shifts, Shop
 from collector.telemetry import Telemetry

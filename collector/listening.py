@@ -10,7 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from collector.errors import Unavailable
-from collector.receive import http, tls
+from collector.receive import http
+from collector.receive.connections import tls
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)

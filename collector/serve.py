@@ -17,7 +17,7 @@ import uvloop
 from collector import config, logs
 from collector.app import Reload, Role, Serving, check_monitor, run
 from collector.monitor import Configuration
-from collector.receive.privacy import Protector
+from collector.receive.rows.privacy import Protector
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -28,8 +28,8 @@ from collector.pipeline.references import References
 from collector.pipeline.registry import MonitorRegistry
 from collector.pipeline.work import Handler, Worker
 from collector.ports import Buffer, Destination, Evaluator
-from collector.receive import reference
-from collector.receive.privacy import Protector
+from collector.receive.references import reference
+from collector.receive.rows.privacy import Protector
 from collector.settings import Settings
 from collector.telemetry import Telemetry
 

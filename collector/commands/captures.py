@@ -17,7 +17,7 @@ from typing import Any
 
 from collector.commands.batches import ROWS, Batch, joined
 from collector.commands.records import Record, records
-from collector.receive.pairs import ids_of
+from collector.receive.servers.pairs import ids_of
 
 _UNLIKE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, csv.Error)
 """What reading a record raises that is not as its format has it: values of other types, missing, nested, out of range."""

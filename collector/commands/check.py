@@ -20,7 +20,7 @@ from collector.monitor import (
     Privacy,
     ReferenceSettings,
 )
-from collector.receive.privacy import Protector
+from collector.receive.rows.privacy import Protector
 
 
 def check(config_path: Path) -> None:

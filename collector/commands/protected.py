@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from collector.commands.batches import reading
 from collector.monitor import Monitor
 from collector.receive.decoders.csv import read_cells
-from collector.receive.privacy import Protection
-from collector.receive.reference_tables import hidden
-from collector.receive.roles import roles_of
+from collector.receive.references.tables import hidden
+from collector.receive.rows.privacy import Protection
+from collector.receive.rows.roles import roles_of
 
 
 def protected(path: Path, body: bytes, monitor: Monitor, protection: Protection | None) -> bytes:

@@ -32,8 +32,8 @@ from collector.evaluate.snapshots import About, data_of, snapshots_of
 from collector.locations import shown
 from collector.monitor import Configuration, Monitor, ReportSettings
 from collector.ports import Destination
-from collector.receive.privacy import Protection, Protector
-from collector.receive.storage import fetch
+from collector.receive.references.storage import fetch
+from collector.receive.rows.privacy import Protection, Protector
 from collector.render.html import page
 from collector.snapshot import Snapshot
 

@@ -15,14 +15,14 @@ from collector.errors import TooLarge
 from collector.model import Judged
 from collector.monitor import Monitor
 from collector.receive import compression, decoders
-from collector.receive.crowd import Crowd
+from collector.receive.admission.crowd import Crowd
+from collector.receive.admission.keys import EVERYTHING, Grant, Keys
+from collector.receive.connections.heads import too_slow
 from collector.receive.decoders import json_rows
 from collector.receive.decoders.json_text import document
 from collector.receive.decoders.table import AsText, Decoded, Limits
-from collector.receive.heads import too_slow
-from collector.receive.judge import Judge
-from collector.receive.keys import EVERYTHING, Grant, Keys
 from collector.receive.problems import BadParameter, Limited, Problem
+from collector.receive.rows.judge import Judge
 from collector.settings import Settings
 from collector.telemetry import Telemetry
 

@@ -9,18 +9,18 @@ from aiohttp import hdrs, web
 
 from collector import ports
 from collector.clock import Clock, SystemClock
-from collector.receive.cors import Cors
-from collector.receive.crowd import Crowd
+from collector.receive.admission.cors import Cors
+from collector.receive.admission.crowd import Crowd
+from collector.receive.admission.gate import gate
+from collector.receive.admission.keys import Keys
+from collector.receive.connections.lanes import Lanes
 from collector.receive.decoders.table import Limits
 from collector.receive.door import DOOR, KEYS, Door
-from collector.receive.events import MEETINGS, Meetings
-from collector.receive.gate import gate
-from collector.receive.judge import Judge
-from collector.receive.keys import Keys
-from collector.receive.lanes import Lanes
-from collector.receive.privacy import Protector
 from collector.receive.routes import ROUTES
 from collector.receive.routes.evidently import WORKSPACES
+from collector.receive.rows.judge import Judge
+from collector.receive.rows.privacy import Protector
+from collector.receive.servers.events import MEETINGS, Meetings
 from collector.settings import Settings
 from collector.telemetry import Telemetry
 

@@ -9,7 +9,7 @@ from collector.monitor import Monitor
 from collector.receive import decoders
 from collector.receive.decoders import cloudevents, otlp
 from collector.receive.problems import PROBLEMS, kind
-from collector.receive.reference import ARROW, PARQUET
+from collector.receive.references.reference import ARROW, PARQUET
 from collector.receive.route import Body, Parameter, Route
 
 _TEXT = {"type": "string"}

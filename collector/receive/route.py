@@ -7,7 +7,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from collector.receive.keys import Scope
+from collector.receive.admission.keys import Scope
 
 RESERVED = ("livez", "readyz", "metrics", "docs", "openapi.json", "cloudevents", "consumer", "v1", "static", "monitors",
             "snapshots")  # fmt: skip

@@ -14,7 +14,7 @@ from collector.cli import main
 from collector.commands.protected import protected
 from collector.errors import Invalid
 from collector.monitor import Monitor, Privacy
-from collector.receive.privacy import Protection
+from collector.receive.rows.privacy import Protection
 
 KEY = "0123456789abcdef"
 PRIVACY = {"hash": ["city", "zip"], "mask": [{"card": {"keep_last": 2}}], "drop": ["email"]}

@@ -15,7 +15,7 @@ from collector.cli import main
 from collector.errors import Invalid
 from collector.evaluate import catalogue
 from collector.monitor import Configuration, DestinationSettings, Monitor
-from collector.receive.keys import Keys
+from collector.receive.admission.keys import Keys
 from collector.settings import Settings
 from collector.strict import Model
 from tests.service import Service

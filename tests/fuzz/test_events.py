@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from collector.errors import Invalid
 from collector.model import Side
 from collector.monitor import Monitor
-from collector.receive import pairs
 from collector.receive.decoders import cloudevents
 from collector.receive.decoders.bodies import grpc_form
 from collector.receive.decoders.bodies.tensors import FORMATS, binary_values
-from collector.receive.judge import Judge
-from collector.receive.senders import sighted
+from collector.receive.rows.judge import Judge
+from collector.receive.servers import pairs
+from collector.receive.servers.senders import sighted
 from tests.fuzz.test_rows import LIMITS, NAMES, VALUES
 from tests.receive.doubles import NOW_US, default_monitor
 

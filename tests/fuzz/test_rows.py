@@ -14,8 +14,8 @@ from collector.monitor import Monitor
 from collector.receive import decoders
 from collector.receive.compression import decompress
 from collector.receive.decoders.table import Limits
-from collector.receive.judge import Judge
-from collector.receive.labels import judge_labels
+from collector.receive.rows.judge import Judge
+from collector.receive.rows.labels import judge_labels
 from tests.receive.doubles import NOW_US, default_monitor
 
 LIMITS = Limits(rows=1000, columns=50, bytes=1_000_000)

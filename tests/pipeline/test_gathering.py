@@ -17,7 +17,7 @@ from collector.monitor import Monitor
 from collector.ports import Buffer, Unjudged, told_to
 from collector.receive.decoders.json_rows import tabled
 from collector.receive.decoders.table import Limits
-from collector.receive.judge import Judge
+from collector.receive.rows.judge import Judge
 from tests.pipeline.conftest import CountingEvaluator
 from tests.pipeline.harness import Pipeline
 

@@ -27,7 +27,7 @@ from collector.model import (
 )
 from collector.monitor import Monitor
 from collector.receive import http
-from collector.receive.keys import Keys
+from collector.receive.admission.keys import Keys
 from collector.settings import Settings
 from collector.strict import near_miss
 from collector.telemetry import Telemetry

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from collector.monitor import Monitor
 from collector.ports import Judge, Told, Unjudged
 from collector.receive import http
-from collector.receive.lanes import Lanes
+from collector.receive.connections.lanes import Lanes
 from tests.receive.doubles import House, opened
 
 ROWS = "/v1/monitors/flights/inferences"

@@ -9,9 +9,9 @@ import pytest
 
 from collector.errors import Invalid
 from collector.receive.decoders.json_text import MOST_LEVELS, loads
-from collector.receive.faults import MOST_SUGGESTIONS
 from collector.receive.problems import Malformed
-from collector.receive.reference import from_location
+from collector.receive.references.reference import from_location
+from collector.receive.rows.faults import MOST_SUGGESTIONS
 from tests.receive.doubles import default_monitor, opened
 
 pytestmark = pytest.mark.asyncio

@@ -11,8 +11,8 @@ import pytest
 
 from collector.errors import Backpressure, Unavailable
 from collector.model import Side, digest
+from collector.receive.admission.keys import Keys
 from collector.receive.decoders.bodies import grpc_form
-from collector.receive.keys import Keys
 from tests.receive.doubles import NOW_US, default_monitor, opened
 from tests.receive.payloads import FOLDER, recorded
 

@@ -4,7 +4,7 @@ import pytest
 
 from collector.config import load_settings
 from collector.errors import Invalid
-from collector.receive.keys import Keys
+from collector.receive.admission.keys import Keys
 from tests.receive.doubles import opened
 from tests.receive.street import GOOD, ROWS, asked, said, street
 

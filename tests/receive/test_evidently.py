@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from collector.errors import Invalid
 from collector.evaluate import catalogue
 from collector.model import DeadLetter, MonitorId, SnapshotPage
+from collector.receive.admission.keys import Keys
 from collector.receive.decoders.table import Limits
-from collector.receive.evidently import frame, wish_of
-from collector.receive.judge import Judge
-from collector.receive.keys import Keys
+from collector.receive.rows.judge import Judge
+from collector.receive.servers.evidently import frame, wish_of
 from tests.fuzz.test_rows import NAMES, VALUES
 from tests.receive.doubles import NOW_US, default_monitor, opened
 from tests.receive.payloads import FOLDER

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from collector.errors import Invalid
-from collector.receive.keys import Keys, Scope, load
+from collector.receive.admission.keys import Keys, Scope, load
 from collector.receive.problems import Unauthorized
 from tests.receive.doubles import default_monitor, opened
 from tests.receive.street import ROWS, asked, said, street

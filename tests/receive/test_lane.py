@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from collector.errors import Backpressure, Unavailable
 from collector.model import Receipt
-from collector.receive.keys import Keys
-from collector.receive.lane import MOST_BODY_BYTES
+from collector.receive.admission.keys import Keys
+from collector.receive.connections.lane import MOST_BODY_BYTES
 from collector.receive.routes import ROUTES
 from collector.receive.routes.rows import INFERENCES
 from tests.receive.street import (

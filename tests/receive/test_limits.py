@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from collector.model import Receipt
-from collector.receive.connection import Connection
-from collector.receive.lane import Lane
+from collector.receive.connections.connection import Connection
+from collector.receive.connections.lane import Lane
 from tests.receive.street import LIVEZ, METRICS, ONE, ROWS, Hesitant, answer_from, asked, connected, said, street, until
 
 pytestmark = pytest.mark.asyncio

@@ -20,8 +20,8 @@ from opentelemetry.sdk.resources import Resource
 from collector.errors import Backpressure, Invalid, Unavailable
 from collector.model import digest
 from collector.receive.decoders import otlp
-from collector.receive.judge import Judge
-from collector.receive.log_rows import row_of, rows_of
+from collector.receive.rows.judge import Judge
+from collector.receive.servers.log_rows import row_of, rows_of
 from tests.fuzz.test_rows import LIMITS, VALUES
 from tests.receive.doubles import NOW_US, default_monitor, opened
 from tests.receive.payloads import FOLDER

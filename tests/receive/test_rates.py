@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.errors import Invalid
-from collector.receive.keys import Keys, Scope, load
+from collector.receive.admission.keys import Keys, Scope, load
+from collector.receive.admission.rates import Bucket, Pace, Rate
 from collector.receive.problems import TooFast
-from collector.receive.rates import Bucket, Pace, Rate
 from tests.receive.street import ONE, asked, said, street
 from tests.receive.test_limits import WAYS, refusals
 

@@ -9,7 +9,7 @@ import pytest
 from collector.errors import Invalid, Unavailable
 from collector.model import DeadLetter, MonitorId, SnapshotPage, SnapshotQuery
 from collector.receive import openapi
-from collector.receive.keys import Keys
+from collector.receive.admission.keys import Keys
 from collector.receive.problems import PROBLEMS
 from collector.receive.routes import ROUTES
 from tests.receive.doubles import NOW_US, default_monitor, opened

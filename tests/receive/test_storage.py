@@ -16,8 +16,8 @@ from collector.errors import Invalid, TooLarge, Transient
 from collector.monitor import Monitor
 from collector.ports import PROFILE_MARK
 from collector.receive.decoders.table import Limits
-from collector.receive.reference import from_body, from_location
-from collector.receive.storage import fetch
+from collector.receive.references.reference import from_body, from_location
+from collector.receive.references.storage import fetch
 
 MONITOR = Monitor.model_validate(
     {"id": "m", "columns": {"numerical_features": ["distance"], "categorical_features": ["carrier"]}}

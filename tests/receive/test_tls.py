@@ -15,7 +15,7 @@ import uvloop
 from collector import listening
 from collector.config import load_settings
 from collector.errors import Invalid
-from collector.receive.tls import Certificates, context_of
+from collector.receive.connections.tls import Certificates, context_of
 from collector.settings import Settings
 from tests.certificates import Authority, Pair, openssl
 from tests.receive.doubles import opened

@@ -11,7 +11,7 @@ from collector.config import load_monitor, load_settings
 from collector.errors import Invalid, Unavailable
 from collector.monitor import Monitor, Privacy, Rule
 from collector.receive.decoders.table import Instants
-from collector.receive.privacy import Protection, Protector, canonical, masked
+from collector.receive.rows.privacy import Protection, Protector, canonical, masked
 
 KEY = b"0123456789abcdef"
 HASHING = Monitor.model_validate({"id": "m", "privacy": {"hash": ["customer"]}})

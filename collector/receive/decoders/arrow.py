@@ -17,7 +17,7 @@ from collector.model import Table
 from collector.receive.decoders.arrow_message import NotArrow, unpacked_bytes
 from collector.receive.decoders.table import AsText, Decoded, Instants, Limits, no_rows
 from collector.receive.problems import Malformed
-from collector.receive.times import is_in_reach, iso
+from collector.receive.rows.times import is_in_reach, iso
 from collector.receive.words import FarInstant
 
 _FILE_MARK = b"ARROW1\0\0"

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from collector.errors import Invalid, UnknownEncoding
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import Limits
-from collector.receive.times import NotAnInstant, instant_us
+from collector.receive.rows.times import NotAnInstant, instant_us
 from collector.receive.words import BrokenText, kind, shown
 
 BATCH, STRUCTURED = "application/cloudevents-batch", "application/cloudevents"

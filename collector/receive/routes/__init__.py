@@ -1,6 +1,6 @@
 """The table of routes: every address that this service answers, but the pages."""
 
-from collector.receive.keys import Scope
+from collector.receive.admission.keys import Scope
 from collector.receive.route import Parameter, Route
 from collector.receive.routes import (
     cloudevents,

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from aiohttp import hdrs, web
 
 from collector.errors import Invalid
+from collector.receive.admission.keys import Scope
 from collector.receive.decoders import cloudevents
 from collector.receive.door import KEYS, charge, door_of, grant_of, json_answer, monitor_of
-from collector.receive.events import MEETINGS, Taker, Tally
-from collector.receive.faults import MOST_LISTED
-from collector.receive.keys import Scope
 from collector.receive.problems import NoValidRows, row_errors
-from collector.receive.senders import Sighting, all_sighted, of_modelmesh
-from collector.receive.unpacked import aside, unpacked
+from collector.receive.rows.faults import MOST_LISTED
+from collector.receive.servers.events import MEETINGS, Taker, Tally
+from collector.receive.servers.senders import Sighting, all_sighted, of_modelmesh
+from collector.receive.servers.unpacked import aside, unpacked
 
 
 async def take(request: web.Request) -> web.Response:

@@ -12,11 +12,11 @@ from collector.model import WORK_QUEUE, DestinationName, MonitorId, SnapshotQuer
 from collector.monitor import Monitor
 from collector.receive.decoders.json_text import document, loads
 from collector.receive.door import charge, door_of, idempotency_key, json_answer, monitor_of
-from collector.receive.evidently import frame, wish_of
-from collector.receive.faults import MOST_LISTED
 from collector.receive.problems import NotFound, NoValidRows, row_errors
-from collector.receive.reference import from_decoded
-from collector.receive.unpacked import aside, unpacked
+from collector.receive.references.reference import from_decoded
+from collector.receive.rows.faults import MOST_LISTED
+from collector.receive.servers.evidently import frame, wish_of
+from collector.receive.servers.unpacked import aside, unpacked
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from collector.monitor import Monitor
 from collector.receive import problems
 from collector.receive.decoders import otlp
 from collector.receive.door import Door, charge, door_of, grant_of, monitor_of
-from collector.receive.log_rows import LoggedRow, rejected, row_of, rows_of
 from collector.receive.problems import NoValidRows
 from collector.receive.routes import cloudevents
-from collector.receive.senders import monitor_named
-from collector.receive.unpacked import aside, unpacked
+from collector.receive.servers.log_rows import LoggedRow, rejected, row_of, rows_of
+from collector.receive.servers.senders import monitor_named
+from collector.receive.servers.unpacked import aside, unpacked
 
 _STATUS_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 413: 3, 415: 3, 422: 3, 429: 8, 503: 14}
 """HTTP statuses as those of gRPC, which a Status carries: 3 is a bad argument, 8 and 14 may be repeated."""

@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 
 from collector.receive.compression import decompress
 from collector.receive.door import door_of, json_answer, monitor_of, read
-from collector.receive.reference import Reference, from_body
+from collector.receive.references.reference import Reference, from_body
 
 
 async def put(request: web.Request) -> web.Response:

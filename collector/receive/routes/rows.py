@@ -12,8 +12,8 @@ from collector.ports import Judge, Unjudged, rows_in, told_to
 from collector.receive.decoders import json_rows
 from collector.receive.decoders.table import Decoded
 from collector.receive.door import Door, body_of, charge, decoded, door_of, idempotency_key, monitor_of
-from collector.receive.faults import MOST_LISTED
 from collector.receive.problems import NoValidRows, row_errors
+from collector.receive.rows.faults import MOST_LISTED
 
 INFERENCES = "/v1/monitors/{monitor}/inferences"
 

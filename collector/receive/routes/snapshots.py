@@ -9,7 +9,7 @@ from collector.model import MonitorId, SnapshotId, SnapshotQuery
 from collector.receive.decoders.json_text import document
 from collector.receive.door import door_of, grant_of, json_answer
 from collector.receive.problems import BadParameter, Forbidden, Malformed, NotFound
-from collector.receive.times import NotAnInstant, instant_us
+from collector.receive.rows.times import NotAnInstant, instant_us
 from collector.snapshot import Snapshot
 
 PARQUET = "application/vnd.apache.parquet"

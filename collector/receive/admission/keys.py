@@ -25,9 +25,9 @@ from typing import Any
 import yaml
 
 from collector.errors import Invalid
+from collector.receive.admission.rates import Pace, Rate
+from collector.receive.connections.watched import Watched
 from collector.receive.problems import Forbidden, Unauthorized
-from collector.receive.rates import Pace, Rate
-from collector.receive.watched import Watched
 from collector.strict import near_miss
 
 log = logging.getLogger(__name__)

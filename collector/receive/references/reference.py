@@ -19,12 +19,12 @@ from collector.ports import PROFILE_MARK
 from collector.receive import decoders
 from collector.receive.decoders import arrow
 from collector.receive.decoders.table import MOST_CHARACTERS, Decoded, Limits
-from collector.receive.judge import judge
-from collector.receive.privacy import Protection
 from collector.receive.problems import Malformed, row_errors
-from collector.receive.reference_tables import check_texts, hidden, texts_of
-from collector.receive.roles import NUMBER, SCALAR, Roles, roles_of
-from collector.receive.storage import File, fetch
+from collector.receive.references.storage import File, fetch
+from collector.receive.references.tables import check_texts, hidden, texts_of
+from collector.receive.rows.judge import judge
+from collector.receive.rows.privacy import Protection
+from collector.receive.rows.roles import NUMBER, SCALAR, Roles, roles_of
 from collector.strict import near_miss
 
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")

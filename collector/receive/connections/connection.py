@@ -9,12 +9,12 @@ from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 
 from collector.receive import problems
+from collector.receive.connections.heads import head_too_large, too_slow
 from collector.receive.door import Door, problem_answer
-from collector.receive.heads import head_too_large, too_slow
 from collector.receive.problems import Limited, Problem
 
 if TYPE_CHECKING:
-    from collector.receive.lanes import Lanes
+    from collector.receive.connections.lanes import Lanes
 
 log = logging.getLogger(__name__)
 

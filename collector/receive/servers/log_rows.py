@@ -15,7 +15,7 @@ from collector.receive.decoders.bodies.parsed import from_objects
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.otlp import LogRecord
 from collector.receive.decoders.table import Decoded, Instants, Limits
-from collector.receive.times import NotAnInstant, instant_us
+from collector.receive.rows.times import NotAnInstant, instant_us
 from collector.receive.words import kind
 
 EVENT = "ml.inference"

@@ -16,17 +16,17 @@ from collector.errors import Invalid
 from collector.model import Half, Meeting, Met, MonitorId, Receipt, RowError, Side
 from collector.monitor import Monitor
 from collector.ports import Halves
-from collector.receive import pairs
+from collector.receive.admission.keys import Grant
 from collector.receive.decoders import json_rows
 from collector.receive.decoders.table import Decoded
 from collector.receive.door import Door
-from collector.receive.faults import MOST_LISTED
-from collector.receive.feedback import label_rows
-from collector.receive.keys import Grant
 from collector.receive.problems import NoValidRows
-from collector.receive.senders import Content, Sighting, monitor_of
+from collector.receive.rows.faults import MOST_LISTED
+from collector.receive.servers import pairs
+from collector.receive.servers.feedback import label_rows
+from collector.receive.servers.senders import Content, Sighting, monitor_of
+from collector.receive.servers.unpacked import aside
 from collector.receive.shared import Shared
-from collector.receive.unpacked import aside
 
 _AT_ONCE = 256
 """Events of one request that are on their way at a time."""

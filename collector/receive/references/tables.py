@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from collector.errors import Invalid, TooLarge
 from collector.receive.decoders import arrow
 from collector.receive.decoders.table import Limits
-from collector.receive.privacy import Protection
+from collector.receive.rows.privacy import Protection
 from collector.receive.words import too_long
 
 _PANDAS = b"pandas"

@@ -12,11 +12,11 @@ from aiohttp.typedefs import Middleware
 
 from collector.errors import Invalid
 from collector.receive import problems
-from collector.receive.connection import Connection
-from collector.receive.cors import Cors, is_preflight
+from collector.receive.admission.cors import Cors, is_preflight
+from collector.receive.admission.keys import Keys, Scope
+from collector.receive.connections.connection import Connection
+from collector.receive.connections.heads import check_head
 from collector.receive.door import DOOR, GRANT, door_of, problem_answer, too_large
-from collector.receive.heads import check_head
-from collector.receive.keys import Keys, Scope
 from collector.receive.problems import Limited, NotFound, Overloaded, Problem, TooSlow
 from collector.receive.routes import ROUTES
 from collector.receive.routes.evidently import SECRET_HEADER

@@ -13,8 +13,8 @@ from collector.receive.decoders.bodies.naming import named, names_of
 from collector.receive.decoders.bodies.parsed import Parsed
 from collector.receive.decoders.json_text import loads_rows
 from collector.receive.decoders.table import Decoded, Instants, Limits
-from collector.receive.privacy import Protection
-from collector.receive.senders import Sighting
+from collector.receive.rows.privacy import Protection
+from collector.receive.servers.senders import Sighting
 from collector.receive.words import BrokenText
 
 _HEAD = struct.Struct("<Bq")

@@ -13,11 +13,11 @@ from collector.chunks import types_of
 from collector.model import Judged, Label, RowError, Table, digest
 from collector.monitor import Monitor
 from collector.receive.decoders.table import MOST_CHARACTERS, Decoded, Instants
-from collector.receive.faults import Faults
-from collector.receive.labels import judge_labels
-from collector.receive.privacy import Protection, Protector
-from collector.receive.roles import Role, Roles, roles_of
-from collector.receive.times import EXPECTED, NotAnInstant, instant_us, iso
+from collector.receive.rows.faults import Faults
+from collector.receive.rows.labels import judge_labels
+from collector.receive.rows.privacy import Protection, Protector
+from collector.receive.rows.roles import Role, Roles, roles_of
+from collector.receive.rows.times import EXPECTED, NotAnInstant, instant_us, iso
 from collector.receive.words import too_long
 from collector.strict import near_miss
 

@@ -18,13 +18,13 @@ from collector.errors import CollectorError
 from collector.model import Receipt
 from collector.ports import rows_in
 from collector.receive import decoders
+from collector.receive.connections.heads import head_bytes
 from collector.receive.decoders import json_rows
 from collector.receive.door import ON_THE_LOOP_BYTES, is_idempotency_key
-from collector.receive.heads import head_bytes
 from collector.receive.routes.rows import INFERENCES
 
 if TYPE_CHECKING:
-    from collector.receive.lanes import Lanes
+    from collector.receive.connections.lanes import Lanes
 
 MOST_BODY_BYTES = ON_THE_LOOP_BYTES
 """A larger body is decoded in a thread, beside which the price of a request object is nothing."""

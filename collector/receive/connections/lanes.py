@@ -11,13 +11,13 @@ from aiohttp import web
 from collector.errors import CollectorError
 from collector.model import Receipt
 from collector.monitor import Monitor
-from collector.receive.answers import Answers
-from collector.receive.connection import Connection
+from collector.receive.admission.keys import EVERYTHING, Grant, Keys, Scope
+from collector.receive.admission.rates import Pace
+from collector.receive.connections.answers import Answers
+from collector.receive.connections.connection import Connection
+from collector.receive.connections.lane import Lane
 from collector.receive.door import Door
-from collector.receive.keys import EVERYTHING, Grant, Keys, Scope
-from collector.receive.lane import Lane
 from collector.receive.problems import Limited
-from collector.receive.rates import Pace
 from collector.receive.routes.rows import INFERENCES
 
 _SWEEP_SECONDS = 0.5

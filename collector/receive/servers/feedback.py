@@ -8,8 +8,8 @@ from collector.model import Table
 from collector.receive.decoders import bodies
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import Decoded, Instants, Limits
-from collector.receive.pairs import ids_of
-from collector.receive.senders import Sighting
+from collector.receive.servers.pairs import ids_of
+from collector.receive.servers.senders import Sighting
 
 
 def label_rows(sighting: Sighting, limits: Limits) -> Decoded:

@@ -9,7 +9,7 @@ import ssl
 from pathlib import Path
 
 from collector.errors import Invalid
-from collector.receive.watched import Watched
+from collector.receive.connections.watched import Watched
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)

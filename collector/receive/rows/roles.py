@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from collector.monitor import Columns, Monitor
 
 if TYPE_CHECKING:
-    from collector.receive.privacy import Protection
+    from collector.receive.rows.privacy import Protection
 
 Types = frozenset[type]
 NUMBERS: Types = frozenset({int, float, bool, type(None)})

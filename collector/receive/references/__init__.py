@@ -1,0 +1,1 @@
+"""The rows that windows are compared with: from a body, a file, a store."""

@@ -1,0 +1,1 @@
+"""What model servers and collectors of others send, turned into rows."""
