@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import orjson
+from redis.exceptions import RedisError
 
 from tests.redis_server import RedisServer
 from tests.service import Service
@@ -108,7 +109,7 @@ class Fleet:
             "receivers": sum(_resident_mib(service) for service in self.receivers),
             "workers": sum(_resident_mib(service) for service in self.workers),
         }
-        with suppress(OSError, ValueError), self.redis.client() as client:
+        with suppress(OSError, ValueError, RedisError), self.redis.client() as client:
             found["redis data"] = int(client.info("memory")["used_memory"]) / 2**20
         return found
 
