@@ -5,6 +5,7 @@ import io
 import orjson
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from collector.errors import Invalid
@@ -170,6 +171,25 @@ async def test_a_document_may_have_so_many_levels_and_no_more():
         with pytest.raises(Malformed, match=f"at most {MOST_LEVELS} levels are taken"):
             loads(SHAPES[shape](MOST_LEVELS + 1))
     assert loads(b"[" + b"[]," * 1000 + b"[]]")  # which is wide
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.int64()), pa.struct([("a", pa.int64())])])
+@pytest.mark.parametrize("media", ["application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"])
+async def test_a_reference_has_single_values_in_every_encoding(media, kind):
+    column = pa.nulls(3, kind)
+    table = pa.table({"id": ["a", "b", "c"], "city": ["x", "y", "z"], "extra": column})
+    sink = pa.BufferOutputStream()
+    if media.endswith("parquet"):
+        pq.write_table(table, sink)
+    else:
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+    async with house() as found:
+        body = sink.getvalue().to_pybytes()
+        async with found.client.put(REFERENCE, data=body, headers={"Content-Type": media}) as answer:
+            problem = await answer.json(content_type=None)
+        assert (answer.status, problem["column"]) == (422, "extra")
+        assert "expected single values" in problem["detail"]
 
 
 async def test_only_the_first_unknown_columns_are_compared_with_all_that_are_known():

@@ -122,7 +122,8 @@ def _parquet_file(body: bytes, limits: Limits) -> Any:
         source = pa.py_buffer(body)
         file = pq.ParquetFile(source)
         limits.check(rows=file.metadata.num_rows, columns=file.metadata.num_columns)
-        _check_values(file.metadata, limits)
+        _check_size(file.metadata, limits)
+        _check_single(file.schema_arrow)
         # A text that is written once and used a million times is read once.
         coded = pq.ParquetFile(source, read_dictionary=texts_of(file.schema_arrow))
         check_texts(_validated(coded.iter_batches(batch_size=_AT_ONCE)), limits)
@@ -140,16 +141,21 @@ def _validated(batches: Iterable[Any]) -> Iterator[Any]:
         yield batch
 
 
-def _check_values(metadata: Any, limits: Limits) -> None:
-    """A row may have a list of any length, and a page may be packed very well. Raises TooLarge."""
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    if sum(group.total_byte_size for group in groups) > limits.bytes:
+def _check_size(metadata: Any, limits: Limits) -> None:
+    """A page may be packed very well. Raises TooLarge.
+
+    No column is asked for its own size: of a broken file the library's answer may end the process.
+    """
+    size = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if size > limits.bytes:
         raise TooLarge(f"the file is larger than {limits.bytes} bytes after decompression", limit=limits.bytes)
-    # Only of lists: what the library says of a column of a broken file may end the process, where reading it is an error.
-    lists = [number for number in range(metadata.num_columns) if metadata.schema.column(number).max_repetition_level]
-    values = sum(group.column(number).num_values for group in groups for number in lists)
-    if values > limits.cells:
-        raise TooLarge(f"{values} values: at most {limits.cells} are taken", values=values)
+
+
+def _check_single(schema: Any) -> None:
+    """A list may have any length. Raises Invalid for columns of them, and of structures."""
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        if pa.types.is_nested(kind):
+            raise Invalid(f"the reference's column {name!r} is {kind}: expected single values", column=name)
 
 
 def _arrow_table(body: bytes, limits: Limits) -> Any:
@@ -221,9 +227,7 @@ def _checked(
 
 def _written(table: Any) -> bytes:
     """Raises Invalid for a type that a column of single values cannot have."""
-    for name, kind in zip(table.column_names, table.schema.types, strict=True):
-        if pa.types.is_nested(kind):
-            raise Invalid(f"the reference's column {name!r} is {kind}: expected single values", column=name)
+    _check_single(table.schema)
     sink = pa.BufferOutputStream()
     try:
         pq.write_table(table, sink, compression="zstd")
