@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 # Files of tests side by side: they wait for processes and servers more than they compute.
 JOBS ?= 3
+LONGEST_FIRST := tests/faults tests/demo tests/browser tests/deploy
 UV := scripts/uv
 RUN := .venv/bin
 # What scripts/install-* put aside, they did because the system has none, or one that is too old.
@@ -37,7 +38,8 @@ demo-check: setup  ## every number that the last demo has delivered, beside plai
 
 test: setup  ## all tests but those of other people's packages (see e2e-evidently, e2e-senders); TEST_ARGS goes to pytest
 	scripts/install-redis
-	$(WITH_TOOLS) $(RUN)/pytest -rs -n $(JOBS) --dist loadfile --ignore=tests/e2e_evidently --ignore=tests/e2e_senders $(TEST_ARGS)
+	$(WITH_TOOLS) $(RUN)/pytest -rs -n $(JOBS) --dist loadfile --no-loadscope-reorder \
+	  --ignore=tests/e2e_evidently --ignore=tests/e2e_senders $(LONGEST_FIRST) tests collector sdk/src $(TEST_ARGS)
 
 check: setup  ## lint, format, types, layers
 	$(RUN)/ruff check .

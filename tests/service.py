@@ -112,18 +112,26 @@ class Service:
         except urllib.error.HTTPError as error:
             return error.code, _decoded(error.read())
 
+    def told(self, path: str) -> Any:
+        """The answer to a question, asked again while the store is away: a 503 says so, right after an accident."""
+        deadline = time.monotonic() + 20
+        while True:
+            status, body = self.get(path)
+            if status == 503 and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            assert status == 200, body
+            return body
+
     def rows(self, monitor: str) -> dict[str, Any]:
-        status, body = self.get(f"/v1/monitors/{monitor}")
-        assert status == 200, body
-        return dict(body["state"]["rows"])
+        return dict(self.told(f"/v1/monitors/{monitor}")["state"]["rows"])
 
     def snapshots(self, **query: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         after = ""
         while True:
             parameters = "&".join(f"{key}={value}" for key, value in query.items())
-            status, page = self.get(f"/v1/snapshots?limit=200&{parameters}{after}")
-            assert status == 200, page
+            page = self.told(f"/v1/snapshots?limit=200&{parameters}{after}")
             found += page["snapshots"]
             if page["next"] is None:
                 return found
