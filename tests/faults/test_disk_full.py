@@ -68,6 +68,13 @@ def fill(place: Path) -> Path:
             return ballast
 
 
+def wait_until_logged(service: Service, sentence: str) -> None:
+    deadline = time.monotonic() + 20
+    while sentence not in service.log():
+        assert time.monotonic() < deadline, service.log()[-2000:]
+        time.sleep(0.1)
+
+
 def test_a_full_disk_is_a_503_and_when_there_is_room_again_the_service_goes_on(tmp_path: Path, disk: Path) -> None:
     (tmp_path / "service").mkdir()
     service = Service(tmp_path / "service", CONFIG, COLLECTOR_BUFFER_URL=f"sqlite://{disk}/buffer.db")
@@ -80,7 +87,7 @@ def test_a_full_disk_is_a_503_and_when_there_is_room_again_the_service_goes_on(t
         assert service.process is not None
         assert service.process.poll() is None
         assert service.get("/livez")[0] == 200
-        assert "the disk is full: free some space" in service.log()
+        wait_until_logged(service, "the disk is full: free some space")  # by the next job that writes
         ballast.unlink()
         wait_until_ready(service)
         assert [send(service, number, 10_000) for number in range(1, 11)] == [202] * 10
