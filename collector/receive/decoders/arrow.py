@@ -162,9 +162,9 @@ def _runs(column: Any) -> Sequence[object]:
 def _is_indirect(kind: Any) -> bool:
     """Whether values may stand for more than lies in the stream."""
     types = pa.types
-    return kind != _DOUBLE and (
-        types.is_dictionary(kind) or types.is_run_end_encoded(kind) or types.is_string_view(kind)
-    )
+    if kind == _DOUBLE:
+        return False
+    return bool(types.is_dictionary(kind) or types.is_run_end_encoded(kind) or types.is_string_view(kind))
 
 
 def _overlapping_bytes(column: Any, limits: Limits) -> int:
