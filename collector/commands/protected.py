@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.commands.batches import reading
+from collector.evaluate.files import values_of_lines
 from collector.monitor import Monitor
 from collector.receive.decoders.csv import read_cells
 from collector.receive.references.tables import hidden
@@ -66,14 +67,7 @@ def _json(body: bytes, monitor: Monitor, protection: Protection) -> bytes:  # no
 
 
 def _ndjson(body: bytes, monitor: Monitor, protection: Protection) -> bytes:  # noqa: ARG001 - one signature for all
-    rows = []
-    for number, line in enumerate(body.splitlines(), start=1):
-        if line.strip():
-            try:
-                rows.append(orjson.loads(line))
-            except orjson.JSONDecodeError as error:
-                raise ValueError(f"line {number}: {error}") from error
-    return b"\n".join(map(orjson.dumps, _rows(rows, protection)))
+    return b"\n".join(map(orjson.dumps, _rows(values_of_lines(body), protection)))
 
 
 def _rows(rows: Sequence[Any], protection: Protection) -> Sequence[dict[str, object]]:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pandas as pd
@@ -16,15 +17,24 @@ def _csv(body: bytes) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(body), keep_default_na=False, na_values=[""], low_memory=False)
 
 
-def _ndjson(body: bytes) -> pd.DataFrame:
-    rows = []
+def values_of_lines(body: bytes) -> list[Any]:
+    r"""A JSON value a line; empty lines are none. Raises ValueError with the number of the line.
+
+    >>> values_of_lines(b'{"a": 1}\n\n{"a": 2}')
+    [{'a': 1}, {'a': 2}]
+    """
+    values = []
     for number, line in enumerate(body.splitlines(), start=1):
         if line.strip():
             try:
-                rows.append(orjson.loads(line))
+                values.append(orjson.loads(line))
             except orjson.JSONDecodeError as error:
                 raise ValueError(f"line {number}: {error}") from error
-    return pd.DataFrame(rows)
+    return values
+
+
+def _ndjson(body: bytes) -> pd.DataFrame:
+    return pd.DataFrame(values_of_lines(body))
 
 
 def _json(body: bytes) -> pd.DataFrame:
