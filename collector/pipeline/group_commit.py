@@ -25,8 +25,11 @@ MAX_GATHERED_ROWS = 500_000
 MAX_CHUNK_ROWS = 10_000
 """Rows of one chunk: a worker reads chunks whole, even when its window needs a few of their rows, and a store decides
 on the ids of one chunk at a time, while others wait."""
+MAX_CHUNK_CELLS = 100_000
+"""Cells of one chunk, under a megabyte: whoever copies a chunk on its way to or from a store holds the interpreter's
+lock meanwhile, and every request waits."""
 _PACK_ON_LOOP_CELLS = 200_000
-"""More cells than this are packed in a thread: about 2 ms of the loop's time."""
+"""A write of more cells than this is packed in a thread: about 2 ms of the loop's time."""
 
 
 @dataclass(slots=True)
@@ -155,13 +158,22 @@ def _part_rows(group: _Group) -> Sequence[int]:
     return [rows for piece in group.pieces for _, rows in piece.parts]
 
 
+def chunk_rows(columns: int) -> int:
+    """How many rows of so many columns a chunk may hold.
+
+    >>> chunk_rows(2), chunk_rows(50), chunk_rows(1_000_000)
+    (10000, 2000, 1)
+    """
+    return max(1, min(MAX_CHUNK_ROWS, MAX_CHUNK_CELLS // max(1, columns)))
+
+
 def _group(pieces: Sequence[Piece]) -> list[_Group]:
     """Rows of one pane share a chunk, if they have the same columns of the same kinds."""
     groups: dict[object, list[_Group]] = defaultdict(list)
     for piece in pieces:
         rows = piece.columns.rows
         open_groups = groups[piece.monitor, piece.pane, piece.columns.names, piece.columns.kinds]
-        if not open_groups or open_groups[-1].rows + rows > MAX_CHUNK_ROWS:
+        if not open_groups or open_groups[-1].rows + rows > chunk_rows(len(piece.columns.names)):
             open_groups.append(_Group())
         open_groups[-1].pieces.append(piece)
         open_groups[-1].rows += rows
@@ -169,13 +181,14 @@ def _group(pieces: Sequence[Piece]) -> list[_Group]:
 
 
 async def _encode(groups: Sequence[_Group]) -> list[Append]:
-    appends = []
-    for group in groups:
-        if group.rows * len(group.pieces[0].columns.names) > _PACK_ON_LOOP_CELLS:
-            appends.append(await asyncio.to_thread(_append_of, group))
-        else:
-            appends.append(_append_of(group))
-    return appends
+    cells = sum(group.rows * len(group.pieces[0].columns.names) for group in groups)
+    if cells > _PACK_ON_LOOP_CELLS:
+        return await asyncio.to_thread(_appends_of, groups)
+    return _appends_of(groups)
+
+
+def _appends_of(groups: Sequence[_Group]) -> list[Append]:
+    return [_append_of(group) for group in groups]
 
 
 def _append_of(group: _Group) -> Append:

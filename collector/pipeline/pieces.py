@@ -7,7 +7,7 @@ from collector import chunks
 from collector.batch.panes import pane_of, panes_of
 from collector.model import Judged, MonitorId, Pane, Table
 from collector.monitor import Monitor
-from collector.pipeline.group_commit import MAX_CHUNK_ROWS, Piece
+from collector.pipeline.group_commit import Piece, chunk_rows
 from collector.pipeline.request import Request
 
 Parts = Sequence[tuple[Request, int]]
@@ -56,13 +56,14 @@ def pieces_of(monitor: Monitor, judged: Judged, parts: Parts, *, now_us: int) ->
         )
 
     found: list[Piece] = []
-    pane = _common_pane(monitor, [now_us] if events is None else events) if 0 < rows <= MAX_CHUNK_ROWS else None
+    most = chunk_rows(len(judged.table.columns))
+    pane = _common_pane(monitor, [now_us] if events is None else events) if 0 < rows <= most else None
     if pane is not None:
         found.append(piece(pane, None))
     else:
         for each, indexes in panes_of(monitor.window, [now_us] * rows if events is None else events).items():
-            firsts = range(0, len(indexes), MAX_CHUNK_ROWS)
-            found += [piece(each, indexes[first : first + MAX_CHUNK_ROWS], first) for first in firsts]
+            firsts = range(0, len(indexes), most)
+            found += [piece(each, indexes[first : first + most], first) for first in firsts]
     return found
 
 
