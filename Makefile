@@ -9,6 +9,8 @@ UV := scripts/uv
 RUN := .venv/bin
 # What scripts/install-* put aside, they did because the system has none, or one that is too old.
 WITH_TOOLS := PATH="$(CURDIR)/.venv/bin:$(CURDIR)/.tools/more/bin:$$PATH"
+# Containers like to set it. Here hundreds of processes start, and each would compile pandas and scipy anew: seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup lock demo demo-check test check format bench fuzz soak oracle e2e-evidently senders e2e-senders clean
 
