@@ -1,5 +1,6 @@
-#!lua
--- put: add items to a queue, or give known ones a new payload.
+#!lua flags=allow-oom
+-- put: add items to a queue, or give known ones a new payload. It may pass the server's memory limit: items are small, and
+-- only work that is put ends in memory that is freed.
 --
 -- KEYS, all of one monitor, without TTL:
 --   1 queue     zset  items by the instant from which they may be leased: theirs, their retry, the end of their lease
