@@ -32,8 +32,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`scope` None: open to everybody; `also` is a second scope that opens it. `answers` names the schema of each good status, `problems` the bad kinds that
-    are particular to this route; what any route may answer (keys, faults of ours) is added by the document.
+    """`scope` None: open to everybody; `also` is a second scope that opens it.
+
+    `answers` names the schema of each good status, `problems` the bad kinds that are particular to this route; what any
+    route may answer (keys, faults of ours) is added by the document.
     """
 
     method: str
