@@ -28,18 +28,10 @@ _OUR_FOLDERS = ("prepared", "workspace")
 _LOOK_EVERY_SECONDS = 1.0
 
 
-def main(
-    *,
-    host: str,
-    port: int,
-    data_dir: Path,
-    exit_when_done: bool,
-    months: int | None = None,
-    days: int | None = None,
-) -> int:
+def main(*, host: str, port: int, data_dir: Path, exit_when_done: bool, months: int | None = None) -> int:
     """Run the demo; 0 when every row that was sent is evaluated and every snapshot delivered, else 1.
 
-    `months` counts from February, `days` from its first. Without `exit_when_done` the service stays up until Ctrl-C.
+    `months` counts from February. Without `exit_when_done` the service stays up until Ctrl-C.
     """
     console = Console()
     signal.signal(signal.SIGTERM, _interrupt)
@@ -49,8 +41,7 @@ def main(
         january = year[year["month"] == 1]
         trained = models.train(january)
         config = configuration.write(data_dir, models.score(trained[models.CHAMPION], january))
-        replayed = year[(year["month"] > 1) & (year["month"] <= 1 + (months or 11))]
-        served = models.serve(trained, replayed[replayed["date"].isin(replayed["date"].unique()[:days])])
+        served = models.serve(trained, year[(year["month"] > 1) & (year["month"] <= 1 + (months or 11))])
         served.to_parquet(data_dir / SERVED, index=False)
     wanted = free_port(host, port)
     if wanted != port:
