@@ -83,7 +83,7 @@ class Context:
         if found is None:
             try:
                 found = Outcome(self._calculated(metric))
-            except Exception as error:  # noqa: BLE001 - one failing metric must not stop the others; it says why
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - one failing metric must not stop the others
                 found = Outcome(None, error)
             self._outcomes[key] = found
         return found

@@ -33,7 +33,7 @@ def job(metric="DatasetSummaryMetric", data=None, name="m"):
 def plugin(tmp_path, monkeypatch):
     """Metrics that misbehave, found by the children as an installed plug-in would be."""
     (tmp_path / "misbehaving.py").write_text(
-        "import os, signal, time\n"
+        "import asyncio, os, signal, sys, time\n"
         "from collector.evaluate import Metric, register_metric\n"
         "@register_metric\n"
         "class Crash(Metric):\n"
@@ -41,6 +41,15 @@ def plugin(tmp_path, monkeypatch):
         "@register_metric\n"
         "class Hang(Metric):\n"
         "    def calculate(self, context): time.sleep(600)\n"
+        "@register_metric\n"
+        "class Exit(Metric):\n"
+        "    def calculate(self, context): sys.exit('leaving')\n"
+        "@register_metric\n"
+        "class Cancel(Metric):\n"
+        "    def calculate(self, context): raise asyncio.CancelledError('not today')\n"
+        "@register_metric\n"
+        "class Interrupt(Metric):\n"
+        "    def calculate(self, context): raise KeyboardInterrupt('not today')\n"
         "@register_metric\n"
         "class Niceness(Metric):\n"
         "    def calculate(self, context): return {'value': os.nice(0), 'pid': os.getpid()}\n"
@@ -112,6 +121,30 @@ async def test_a_process_that_crashes_takes_its_own_window_only(plugin):
         assert not isinstance(served, BaseException)
         (again,) = await pool.evaluate(job())
         assert again.body
+    finally:
+        await pool.close()
+
+
+@pytest.mark.parametrize("metric", ["Cancel", "Interrupt"])
+@pytest.mark.asyncio
+async def test_what_ends_a_program_elsewhere_costs_the_window_one_attempt_and_the_service_nothing(plugin, metric):
+    pool = PoolEvaluator(1, 60)
+    await pool.start()
+    try:
+        with pytest.raises(Transient, match="not today"):
+            await pool.evaluate(job(metric))
+        assert await pool.evaluate(job())
+    finally:
+        await pool.close()
+
+
+@pytest.mark.asyncio
+async def test_a_metric_that_exits_is_a_result_with_its_reason(plugin):
+    pool = PoolEvaluator(1, 60)
+    await pool.start()
+    try:
+        (record,) = await pool.evaluate(job("Exit"))
+        assert b"SystemExit: leaving" in record.body
     finally:
         await pool.close()
 
