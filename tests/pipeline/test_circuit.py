@@ -8,47 +8,23 @@ import pytest_asyncio
 
 from collector.clock import ManualClock
 from collector.errors import Permanent, Transient
-from collector.model import SECOND_US
 from collector.monitor import Monitor
 from collector.pipeline.circuit import OPENS_AFTER, CircuitState
 from collector.pipeline.outboxes import Outboxes
 from collector.ports import Buffer
 from collector.snapshot import snapshot_id
 from tests.pipeline.conftest import CountingEvaluator
+from tests.pipeline.forwarding import HOUR, START, A, B, evaluated, watching
 from tests.pipeline.harness import DESTINATION, Pipeline
 
 pytestmark = pytest.mark.asyncio
 
-HOUR = 3600 * SECOND_US
-START = 1_714_521_600_000_000
 DOWN = "connection refused"
-
-
-def monitor(name: str) -> Monitor:
-    return Monitor.model_validate(
-        {"id": name, "columns": {"id": "id", "timestamp": "at"}, "window": {"every": "1h"},
-         "reports": [{"name": "r", "metrics": ["M"]}], "forward": [DESTINATION]}
-    )  # fmt: skip
-
-
-A, B = monitor("a"), monitor("b")
 
 
 @pytest_asyncio.fixture
 async def pipeline(buffer: Buffer, clock: ManualClock, tmp_path: Path) -> Pipeline:
-    made = Pipeline(buffer, CountingEvaluator(), clock, tmp_path)
-    await made.watch(A, B)
-    return made
-
-
-async def evaluated(pipeline: Pipeline, wanted: Monitor, hours: int) -> None:
-    """So many windows of a monitor, each a delivery that waits, an instant apart."""
-    for hour in range(hours):
-        await pipeline.send(wanted, [f"{wanted.id}{hour}"], [START + hour * HOUR])
-        await pipeline.intake.flush(wanted)
-        while await pipeline.evaluating.step():
-            pass
-        pipeline.clock.advance(seconds=0.001)
+    return await watching(buffer, clock, tmp_path)
 
 
 async def run(pipeline: Pipeline, seconds: float, step: float = 0.5) -> None:

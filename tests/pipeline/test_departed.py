@@ -6,41 +6,24 @@ import pytest
 import pytest_asyncio
 
 from collector.clock import ManualClock
-from collector.model import SECOND_US, DestinationName, outbox
-from collector.monitor import Monitor
+from collector.model import DestinationName, outbox
 from collector.pipeline import departed as module
 from collector.pipeline.departed import GRACE_SECONDS, Departed
 from collector.ports import Buffer
-from tests.pipeline.conftest import CountingEvaluator
+from tests.pipeline.forwarding import A, B, evaluated, watching
 from tests.pipeline.harness import DESTINATION, Pipeline
 
 pytestmark = pytest.mark.asyncio
 
-HOUR = 3600 * SECOND_US
-START = 1_714_521_600_000_000
 LEFT = "the destination 'hook' left the configuration"
-
-
-def monitor(name: str) -> Monitor:
-    return Monitor.model_validate(
-        {"id": name, "columns": {"id": "id", "timestamp": "at"}, "window": {"every": "1h"},
-         "reports": [{"name": "r", "metrics": ["M"]}], "forward": [DESTINATION]}
-    )  # fmt: skip
-
-
-A, B = monitor("a"), monitor("b")
 
 
 @pytest_asyncio.fixture
 async def pipeline(buffer: Buffer, clock: ManualClock, tmp_path: Path) -> Pipeline:
     """Three deliveries wait."""
-    made = Pipeline(buffer, CountingEvaluator(), clock, tmp_path)
-    await made.watch(A, B)
-    for wanted, hour in ((A, 0), (A, 1), (B, 0)):
-        await made.send(wanted, [f"{wanted.id}{hour}"], [START + hour * HOUR])
-        await made.intake.flush(wanted)
-    while await made.evaluating.step():
-        pass
+    made = await watching(buffer, clock, tmp_path)
+    await evaluated(made, A, 2)
+    await evaluated(made, B, 1)
     return made
 
 
