@@ -47,6 +47,10 @@ class RedisServer:
     def option(self, name: str) -> str:
         return self._options[self._options.index(name) + 1]
 
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Returns once the server has loaded its data and answers."""
         self._process = subprocess.Popen(

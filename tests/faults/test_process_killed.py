@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from collector.snapshot import Snapshot
+from tests.faults.fleet import delivered
 from tests.service import Service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -96,12 +96,8 @@ def assert_each_row_counts_once(service: Service, sent: int) -> None:
     snapshots = wait_for_rows(service, sent)
     assert {s["window"]["start"][:13] for s in snapshots} == {str(at)[:13] for at in expected}
     assert len({s["id"] for s in snapshots}) == len(snapshots) == len(expected)
-    delivered = {}
-    for path in (service.directory / "workspace").rglob("*.json"):
-        document = orjson.loads(path.read_bytes())
-        if document.get("schema") == 1 and document.get("monitor") == "flights":
-            delivered[document["id"]] = Snapshot.from_dict(document)
-    assert {s["id"]: s["rows"] for s in snapshots} == {key: s.rows for key, s in delivered.items()}
+    arrived = [Snapshot.from_dict(each) for each in delivered(service.directory / "workspace")]
+    assert {s["id"]: s["rows"] for s in snapshots} == {s.id: s.rows for s in arrived}
 
 
 def wait_for_rows(service: Service, sent: int) -> list[dict[str, Any]]:
@@ -110,12 +106,8 @@ def wait_for_rows(service: Service, sent: int) -> list[dict[str, Any]]:
     snapshots: list[dict[str, Any]] = []
     while time.monotonic() < deadline:
         snapshots = service.snapshots(monitor="flights")
-        delivered = sum(
-            orjson.loads(path.read_bytes()).get("rows", 0)
-            for path in (service.directory / "workspace").rglob("*.json")
-            if orjson.loads(path.read_bytes()).get("schema") == 1
-        )
-        if sum(int(str(s["rows"])) for s in snapshots) == sent == delivered:
+        arrived = sum(each["rows"] for each in delivered(service.directory / "workspace"))
+        if sum(int(str(s["rows"])) for s in snapshots) == sent == arrived:
             return snapshots
         time.sleep(0.2)
     raise AssertionError(f"{sent} rows were sent, the snapshots say {snapshots}\n{service.log()[-3000:]}")
