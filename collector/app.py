@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from collector import __version__
 from collector.buffer import Limits, open_buffer
 from collector.clock import SystemClock
-from collector.errors import CollectorError, Unavailable
+from collector.errors import Unavailable
 from collector.listening import listening, scheme
 from collector.model import MonitorId
 from collector.monitor import Configuration, EvidentlyDestination, Monitor
@@ -31,6 +31,7 @@ from collector.ports import Buffer, Evaluator
 from collector.receive import http
 from collector.receive.admission.keys import Keys
 from collector.receive.rows.privacy import Protector
+from collector.reloading import Reload, reload_until
 from collector.settings import Settings
 from collector.shifts import Shifts, Shop
 from collector.telemetry import Telemetry
@@ -71,15 +72,6 @@ def check_monitor(monitor: Monitor, protector: Protector) -> None:
     from collector.evaluate import catalogue  # noqa: PLC0415 - a pure receiver stays free of pandas
 
     catalogue.check(monitor)
-
-
-@dataclass(frozen=True, slots=True)
-class Reload:
-    """How the configuration is read again: when `asked` is set, by `read` (raises Invalid); `taken` hears the new one."""
-
-    asked: asyncio.Event
-    read: Callable[[], Configuration]
-    taken: Callable[[Configuration], None] = lambda _: None
 
 
 class Readiness:
@@ -199,41 +191,10 @@ async def run(
         _calm_garbage_collector()
         log.info("listening on %s://%s:%d as %s, rows are durable as %s", scheme(settings), serving.host, serving.port,
                  serving.role, buffer.durability())  # fmt: skip
-        await _serve_until(stop, reload, registry, shifts, telemetry)
+        await reload_until(stop, reload, registry, shifts, telemetry)
         log.info("stopping: requests in flight are answered, work in hand is finished")
         ready.stopping.set()
         await asyncio.sleep(settings.drain_seconds)
-
-
-async def _serve_until(
-    stop: asyncio.Event, reload: Reload | None, registry: MonitorRegistry, shifts: Shifts | None, telemetry: Telemetry
-) -> None:
-    stopped = asyncio.create_task(stop.wait())
-    while reload is not None and not stopped.done():
-        asked = asyncio.create_task(reload.asked.wait())
-        await asyncio.wait([stopped, asked], return_when=asyncio.FIRST_COMPLETED)
-        if asked.done() and not stopped.done():
-            reload.asked.clear()
-            outcome = "taken" if await _reloaded(reload, registry, shifts) else "refused"
-            telemetry.count("collector_configuration_reloads_total", outcome=outcome)
-        asked.cancel()
-    await stopped
-
-
-async def _reloaded(reload: Reload, registry: MonitorRegistry, shifts: Shifts | None) -> bool:
-    """Take over what the file says now, or leave all as it is and say why."""
-    try:
-        configuration = await asyncio.to_thread(reload.read)
-        if shifts is not None:
-            await shifts.change(configuration)
-        await registry.load(configuration.monitors, configuration.destinations)
-    except CollectorError as error:
-        log.error("the configuration stays as it was: %s", error)  # noqa: TRY400 - the sentence says it all
-        return False
-    reload.taken(configuration)
-    log.info("the configuration was read again: %d monitors, %d destinations", len(configuration.monitors),
-             len(configuration.destinations))  # fmt: skip
-    return True
 
 
 def _calm_garbage_collector() -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 import uvloop
 
 from collector import config, logs
-from collector.app import Reload, Role, Serving, check_monitor, run
+from collector.app import Role, Serving, check_monitor, run
 from collector.monitor import Configuration
 from collector.receive.rows.privacy import Protector
+from collector.reloading import Reload
 from collector.settings import Settings
 
 log = logging.getLogger(__name__)

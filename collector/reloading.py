@@ -1,0 +1,55 @@
+"""The configuration is read again while the service runs, when somebody asks."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.errors import CollectorError
+from collector.monitor import Configuration
+from collector.pipeline.registry import MonitorRegistry
+from collector.shifts import Shifts
+from collector.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """How the configuration is read again: when `asked` is set, by `read` (raises Invalid); `taken` hears the new one."""
+
+    asked: asyncio.Event
+    read: Callable[[], Configuration]
+    taken: Callable[[Configuration], None] = lambda _: None
+
+
+async def reload_until(
+    stop: asyncio.Event, reload: Reload | None, registry: MonitorRegistry, shifts: Shifts | None, telemetry: Telemetry
+) -> None:
+    """Take over each configuration that is asked for, until `stop` is set."""
+    stopped = asyncio.create_task(stop.wait())
+    while reload is not None and not stopped.done():
+        asked = asyncio.create_task(reload.asked.wait())
+        await asyncio.wait([stopped, asked], return_when=asyncio.FIRST_COMPLETED)
+        if asked.done() and not stopped.done():
+            reload.asked.clear()
+            outcome = "taken" if await _reloaded(reload, registry, shifts) else "refused"
+            telemetry.count("collector_configuration_reloads_total", outcome=outcome)
+        asked.cancel()
+    await stopped
+
+
+async def _reloaded(reload: Reload, registry: MonitorRegistry, shifts: Shifts | None) -> bool:
+    """Take over what the file says now, or leave all as it is and say why."""
+    try:
+        configuration = await asyncio.to_thread(reload.read)
+        if shifts is not None:
+            await shifts.change(configuration)
+        await registry.load(configuration.monitors, configuration.destinations)
+    except CollectorError as error:
+        log.error("the configuration stays as it was: %s", error)  # noqa: TRY400 - the sentence says it all
+        return False
+    reload.taken(configuration)
+    log.info("the configuration was read again: %d monitors, %d destinations", len(configuration.monitors),
+             len(configuration.destinations))  # fmt: skip
+    return True
