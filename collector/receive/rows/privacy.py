@@ -13,7 +13,7 @@ from collector.errors import Invalid, Unavailable
 from collector.model import DIGEST_BYTES
 from collector.monitor import Monitor, Privacy, Rule
 from collector.receive.decoders.table import Instants
-from collector.receive.rows.roles import SCALARS
+from collector.receive.rows.kinds import SCALARS
 from collector.receive.rows.times import iso
 from collector.receive.words import BrokenText
 from collector.settings import Settings

@@ -2,17 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from collector.monitor import Columns, Monitor
-
-if TYPE_CHECKING:
-    from collector.receive.rows.privacy import Protection
-
-Types = frozenset[type]
-NUMBERS: Types = frozenset({int, float, bool, type(None)})
-SCALARS: Types = NUMBERS | {str}
-TEXTS: Types = frozenset({str, type(None)})
+from collector.receive.rows.kinds import NUMBERS, SCALARS, TEXTS, Types
+from collector.receive.rows.privacy import Protection
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +37,7 @@ class Roles:
     values: Mapping[str, Role]
     any_other: Role | None
     known: Sequence[str]
-    protection: "Protection | None" = None
+    protection: Protection | None = None
 
     @property
     def as_text(self) -> frozenset[str]:
@@ -53,7 +46,7 @@ class Roles:
         return frozenset(texts | {self.id} if self.id is not None else texts)
 
 
-def roles_of(monitor: Monitor, protection: "Protection | None" = None) -> Roles:
+def roles_of(monitor: Monitor, protection: Protection | None = None) -> Roles:
     """The roles that follow from `columns`; names without a declared kind take every scalar."""
     columns = monitor.columns
     values: dict[str, Role] = {}
