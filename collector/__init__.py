@@ -7,13 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collector.evaluate import ColumnMapping as ColumnMapping
-    from collector.evaluate import Report as Report
-    from collector.evaluate import TestSuite as TestSuite
+    from collector.evaluate import ColumnMapping as ColumnMapping, Report as Report, TestSuite as TestSuite
     from collector.snapshot import Snapshot as Snapshot
-    from collector.workspace import CloudWorkspace as CloudWorkspace
-    from collector.workspace import RemoteWorkspace as RemoteWorkspace
-    from collector.workspace import Workspace as Workspace
+    from collector.workspace import (
+        CloudWorkspace as CloudWorkspace,
+        RemoteWorkspace as RemoteWorkspace,
+        Workspace as Workspace,
+    )
 
 _HOMES = {
     "ColumnMapping": "collector.evaluate",

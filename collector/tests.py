@@ -6,26 +6,12 @@ They are no tests of pytest, which leaves them alone.
 from collector.evaluate.conditions import approx as approx  # noqa: PLC0414 - these are what the module is for
 from collector.evaluate.presets.generators import (
     TestAllColumnsMostCommonValueShare as TestAllColumnsMostCommonValueShare,  # noqa: PLC0414
-)
-from collector.evaluate.presets.generators import (
     TestAllColumnsShareOfMissingValues as TestAllColumnsShareOfMissingValues,  # noqa: PLC0414
-)
-from collector.evaluate.presets.generators import (
     TestAllFeaturesValueDrift as TestAllFeaturesValueDrift,  # noqa: PLC0414
-)
-from collector.evaluate.presets.generators import (
     TestCatColumnsOutOfListValues as TestCatColumnsOutOfListValues,  # noqa: PLC0414
-)
-from collector.evaluate.presets.generators import (
     TestCustomFeaturesValueDrift as TestCustomFeaturesValueDrift,  # noqa: PLC0414
-)
-from collector.evaluate.presets.generators import (
     TestNumColumnsMeanInNSigmas as TestNumColumnsMeanInNSigmas,  # noqa: PLC0414
-)
-from collector.evaluate.presets.generators import (
     TestNumColumnsOutOfRangeValues as TestNumColumnsOutOfRangeValues,  # noqa: PLC0414
-)
-from collector.evaluate.presets.generators import (
     generate_column_tests as generate_column_tests,  # noqa: PLC0414
 )
 from collector.evaluate.tests import *  # noqa: F403

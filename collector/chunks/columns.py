@@ -3,8 +3,7 @@
 import math
 import struct
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Mapping, Sequence, Set as AbstractSet
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, TypeAlias, cast

@@ -7,18 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collector.evaluate.base import Context as Context
-    from collector.evaluate.base import Metric as Metric
+    from collector.evaluate.base import Context as Context, Metric as Metric
     from collector.evaluate.conditions import approx as approx
     from collector.evaluate.data import ColumnMapping as ColumnMapping
     from collector.evaluate.drift import register_stattest as register_stattest
-    from collector.evaluate.registry import register_metric as register_metric
-    from collector.evaluate.registry import register_test as register_test
+    from collector.evaluate.registry import register_metric as register_metric, register_test as register_test
     from collector.evaluate.report import Report as Report
     from collector.evaluate.stattests import StatTest as StatTest
     from collector.evaluate.suite import TestSuite as TestSuite
-    from collector.evaluate.tests.base import Test as Test
-    from collector.evaluate.tests.base import Verdict as Verdict
+    from collector.evaluate.tests.base import Test as Test, Verdict as Verdict
 
 _HOMES = {
     "ColumnMapping": "collector.evaluate.data",

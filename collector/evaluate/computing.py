@@ -78,7 +78,7 @@ def _answer(monitor: Monitor, work: Callable[[], Answer]) -> Answer:
         return work()
     except Invalid as error:
         return Answer("invalid", reason=str(error))
-    except BaseException as error:  # noqa: BLE001 - it is tried again, then set aside with this reason
+    except BaseException as error:
         # A pool would raise whatever this is once more in the service: nothing that a metric raises may end that.
         log.exception("computing for monitor %s failed", monitor.id)
         return Answer("failed", reason=reason(error))

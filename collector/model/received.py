@@ -1,7 +1,6 @@
 """What a request brought, what was wrong with it, and what became of it."""
 
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field
 
 

@@ -25,8 +25,7 @@ from collector.pipeline.first_windows import FirstWindows
 from collector.pipeline.forgetting import Forgetting
 from collector.pipeline.keep import Keep
 from collector.pipeline.outboxes import Outboxes
-from collector.pipeline.registry import KIND as MONITOR_KIND
-from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.registry import KIND as MONITOR_KIND, MonitorRegistry
 from collector.pipeline.room import TotalBound
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer

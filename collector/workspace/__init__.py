@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collector.workspace.folder import Workspace as Workspace
     from collector.workspace.project import Project as Project
-    from collector.workspace.remote import CloudWorkspace as CloudWorkspace
-    from collector.workspace.remote import RemoteWorkspace as RemoteWorkspace
+    from collector.workspace.remote import CloudWorkspace as CloudWorkspace, RemoteWorkspace as RemoteWorkspace
 
 _HOMES = {
     "CloudWorkspace": "collector.workspace.remote",

@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from collector.cli import main
-from collector.commands import backfill as module
-from collector.commands import batches as batch_module
+from collector.commands import backfill as module, batches as batch_module
 from collector.commands.backfill import backfill
 from collector.commands.batches import batches
 from collector.commands.remote import Service as Remote

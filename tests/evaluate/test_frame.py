@@ -6,8 +6,7 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from collector.chunks import encode
 from collector.errors import Invalid

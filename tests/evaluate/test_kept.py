@@ -21,8 +21,7 @@ from collector.evaluate.presets.generators import TEST_GENERATORS
 from collector.evaluate.presets.metrics import METRIC_PRESETS
 from collector.evaluate.presets.tests import TEST_PRESETS
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.run import metric_entry
-from collector.evaluate.run import test_entry as entry_of_test
+from collector.evaluate.run import metric_entry, test_entry as entry_of_test
 from collector.evaluate.stattests import STATTESTS
 from collector.evaluate.tests import TESTS
 from collector.metrics import ColumnDriftMetric

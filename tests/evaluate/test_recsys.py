@@ -6,8 +6,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from collector.evaluate import ColumnMapping, Report, TestSuite
 from collector.metric_preset import RecsysPreset

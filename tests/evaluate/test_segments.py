@@ -3,8 +3,7 @@
 import orjson
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from collector.chunks import encode
 from collector.evaluate import Report

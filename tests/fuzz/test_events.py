@@ -2,8 +2,7 @@
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from collector.errors import Invalid
 from collector.model import Side

@@ -3,8 +3,7 @@
 """
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.fuzz import files
 from tests.fuzz.corpus import seeds

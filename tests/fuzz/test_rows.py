@@ -6,8 +6,7 @@ import zlib
 import orjson
 import pytest
 import zstandard
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from collector.errors import Invalid
 from collector.monitor import Monitor

@@ -8,9 +8,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from tests.parity import frames_of_models as models
-from tests.parity import frames_of_recipes as recipes
-from tests.parity import frames_of_tables as tables
+from tests.parity import frames_of_models as models, frames_of_recipes as recipes, frames_of_tables as tables
 from tests.parity.pair import Frames
 
 __all__ = ["FRAMES", "Frames", "digest"]

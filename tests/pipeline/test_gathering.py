@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from collector.clock import ManualClock
 from collector.errors import Backpressure, Invalid, TooLarge, Unavailable
@@ -188,8 +187,7 @@ _rows = st.lists(
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies=st.lists(_rows, min_size=1, max_size=6))
 def test_each_is_told_what_it_would_have_been_told_alone(bodies, tmp_path_factory):
-    from collector.buffer import Limits as Room
-    from collector.buffer import open_buffer
+    from collector.buffer import Limits as Room, open_buffer
 
     async def told(*, together: bool) -> tuple[list[tuple[object, ...]], list[str]]:
         directory = tmp_path_factory.mktemp("told")

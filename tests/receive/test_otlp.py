@@ -7,8 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 from google.protobuf.internal.encoder import _VarintBytes  # type: ignore[attr-defined]  # to write a Status by hand
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 from opentelemetry._logs import LogRecord as SdkRecord
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter

@@ -6,8 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from collector.errors import Invalid
 from collector.receive.admission.keys import Keys, Scope, load

@@ -4,8 +4,7 @@ import math
 from array import array
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from collector import chunks
 from collector.errors import Invalid

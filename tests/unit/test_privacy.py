@@ -4,8 +4,7 @@ import hashlib
 import hmac
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from collector.config import load_monitor, load_settings
 from collector.errors import Invalid, Unavailable

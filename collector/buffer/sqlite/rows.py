@@ -17,9 +17,7 @@ from collector.buffer.policy import (
     indexes_to_bytes,
     take,
 )
-from collector.buffer.sqlite import labels as label_deeds
-from collector.buffer.sqlite import purge as purge_deeds
-from collector.buffer.sqlite import requests as request_deeds
+from collector.buffer.sqlite import labels as label_deeds, purge as purge_deeds, requests as request_deeds
 from collector.buffer.sqlite.books import PANE, Books, PaneRow, find_monitor, in_batches
 from collector.buffer.sqlite.engine import Engine
 from collector.clock import Clock

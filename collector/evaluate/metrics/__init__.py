@@ -3,36 +3,24 @@
 from collector.evaluate.base import Metric as Metric
 from collector.evaluate.metrics.by_feature import (
     ClassificationQualityByFeatureTable as ClassificationQualityByFeatureTable,
+    TargetByFeaturesTable as TargetByFeaturesTable,
 )
-from collector.evaluate.metrics.by_feature import TargetByFeaturesTable as TargetByFeaturesTable
 from collector.evaluate.metrics.classification_curves import (
     ClassificationLiftTable as ClassificationLiftTable,
-)
-from collector.evaluate.metrics.classification_curves import (
     ClassificationPRCurve as ClassificationPRCurve,
-)
-from collector.evaluate.metrics.classification_curves import (
     ClassificationPRTable as ClassificationPRTable,
-)
-from collector.evaluate.metrics.classification_curves import (
     ClassificationRocCurve as ClassificationRocCurve,
 )
 from collector.evaluate.metrics.classification_dummy import ClassificationDummyMetric as ClassificationDummyMetric
 from collector.evaluate.metrics.classification_pictures import (
     ClassificationClassSeparationPlot as ClassificationClassSeparationPlot,
-)
-from collector.evaluate.metrics.classification_pictures import ClassificationLiftCurve as ClassificationLiftCurve
-from collector.evaluate.metrics.classification_pictures import (
+    ClassificationLiftCurve as ClassificationLiftCurve,
     ClassificationProbDistribution as ClassificationProbDistribution,
 )
 from collector.evaluate.metrics.classification_quality import ClassificationQualityMetric as ClassificationQualityMetric
 from collector.evaluate.metrics.classification_tables import (
     ClassificationClassBalance as ClassificationClassBalance,
-)
-from collector.evaluate.metrics.classification_tables import (
     ClassificationConfusionMatrix as ClassificationConfusionMatrix,
-)
-from collector.evaluate.metrics.classification_tables import (
     ClassificationQualityByClass as ClassificationQualityByClass,
 )
 from collector.evaluate.metrics.column_category import ColumnCategoryMetric as ColumnCategoryMetric
@@ -48,20 +36,14 @@ from collector.evaluate.metrics.column_value_range import ColumnValueRangeMetric
 from collector.evaluate.metrics.comment import Comment as Comment
 from collector.evaluate.metrics.conflicts import (
     ConflictPredictionMetric as ConflictPredictionMetric,
-)
-from collector.evaluate.metrics.conflicts import (
     ConflictTargetMetric as ConflictTargetMetric,
 )
 from collector.evaluate.metrics.correlations import (
     ColumnCorrelationsMetric as ColumnCorrelationsMetric,
-)
-from collector.evaluate.metrics.correlations import (
     DatasetCorrelationsMetric as DatasetCorrelationsMetric,
 )
 from collector.evaluate.metrics.dataset_drift import (
     DataDriftTable as DataDriftTable,
-)
-from collector.evaluate.metrics.dataset_drift import (
     DatasetDriftMetric as DatasetDriftMetric,
 )
 from collector.evaluate.metrics.dataset_summary import DatasetSummaryMetric as DatasetSummaryMetric
@@ -69,24 +51,17 @@ from collector.evaluate.metrics.diversity import DiversityMetric as DiversityMet
 from collector.evaluate.metrics.embeddings_drift import EmbeddingsDriftMetric as EmbeddingsDriftMetric
 from collector.evaluate.metrics.missing_values import (
     ColumnMissingValuesMetric as ColumnMissingValuesMetric,
-)
-from collector.evaluate.metrics.missing_values import (
     DatasetMissingValuesMetric as DatasetMissingValuesMetric,
 )
 from collector.evaluate.metrics.novelty import NoveltyMetric as NoveltyMetric
 from collector.evaluate.metrics.personalization import PersonalizationMetric as PersonalizationMetric
 from collector.evaluate.metrics.popularity_bias import PopularityBias as PopularityBias
 from collector.evaluate.metrics.rec_cases import RecCasesTable as RecCasesTable
-from collector.evaluate.metrics.recsys_bias import ItemBiasMetric as ItemBiasMetric
-from collector.evaluate.metrics.recsys_bias import UserBiasMetric as UserBiasMetric
+from collector.evaluate.metrics.recsys_bias import ItemBiasMetric as ItemBiasMetric, UserBiasMetric as UserBiasMetric
 from collector.evaluate.metrics.regression_dummy import RegressionDummyMetric as RegressionDummyMetric
 from collector.evaluate.metrics.regression_errors import (
     RegressionErrorBiasTable as RegressionErrorBiasTable,
-)
-from collector.evaluate.metrics.regression_errors import (
     RegressionErrorNormality as RegressionErrorNormality,
-)
-from collector.evaluate.metrics.regression_errors import (
     RegressionTopErrorMetric as RegressionTopErrorMetric,
 )
 from collector.evaluate.metrics.regression_performance import (
@@ -94,13 +69,9 @@ from collector.evaluate.metrics.regression_performance import (
 )
 from collector.evaluate.metrics.regression_pictures import (
     RegressionAbsPercentageErrorPlot as RegressionAbsPercentageErrorPlot,
-)
-from collector.evaluate.metrics.regression_pictures import RegressionErrorDistribution as RegressionErrorDistribution
-from collector.evaluate.metrics.regression_pictures import RegressionErrorPlot as RegressionErrorPlot
-from collector.evaluate.metrics.regression_pictures import (
+    RegressionErrorDistribution as RegressionErrorDistribution,
+    RegressionErrorPlot as RegressionErrorPlot,
     RegressionPredictedVsActualPlot as RegressionPredictedVsActualPlot,
-)
-from collector.evaluate.metrics.regression_pictures import (
     RegressionPredictedVsActualScatter as RegressionPredictedVsActualScatter,
 )
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric as RegressionQualityMetric
@@ -109,17 +80,19 @@ from collector.evaluate.metrics.serendipity import SerendipityMetric as Serendip
 from collector.evaluate.metrics.stability import DataQualityStabilityMetric as DataQualityStabilityMetric
 from collector.evaluate.metrics.text_descriptors import (
     TextDescriptorsCorrelationMetric as TextDescriptorsCorrelationMetric,
+    TextDescriptorsDistribution as TextDescriptorsDistribution,
+    TextDescriptorsDriftMetric as TextDescriptorsDriftMetric,
 )
-from collector.evaluate.metrics.text_descriptors import TextDescriptorsDistribution as TextDescriptorsDistribution
-from collector.evaluate.metrics.text_descriptors import TextDescriptorsDriftMetric as TextDescriptorsDriftMetric
-from collector.evaluate.metrics.top_k import FBetaTopKMetric as FBetaTopKMetric
-from collector.evaluate.metrics.top_k import HitRateKMetric as HitRateKMetric
-from collector.evaluate.metrics.top_k import MAPKMetric as MAPKMetric
-from collector.evaluate.metrics.top_k import MARKMetric as MARKMetric
-from collector.evaluate.metrics.top_k import MRRKMetric as MRRKMetric
-from collector.evaluate.metrics.top_k import NDCGKMetric as NDCGKMetric
-from collector.evaluate.metrics.top_k import PrecisionTopKMetric as PrecisionTopKMetric
-from collector.evaluate.metrics.top_k import RecallTopKMetric as RecallTopKMetric
+from collector.evaluate.metrics.top_k import (
+    FBetaTopKMetric as FBetaTopKMetric,
+    HitRateKMetric as HitRateKMetric,
+    MAPKMetric as MAPKMetric,
+    MARKMetric as MARKMetric,
+    MRRKMetric as MRRKMetric,
+    NDCGKMetric as NDCGKMetric,
+    PrecisionTopKMetric as PrecisionTopKMetric,
+    RecallTopKMetric as RecallTopKMetric,
+)
 
 METRICS: tuple[type[Metric], ...] = (
     DatasetSummaryMetric,

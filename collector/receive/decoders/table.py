@@ -1,7 +1,6 @@
 """What every decoder yields, and the bounds that keep a small body from becoming a large table."""
 
-from collections.abc import Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any

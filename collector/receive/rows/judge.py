@@ -5,8 +5,7 @@ Python. What passes here is never checked again: ids are text, instants are inte
 """
 
 from array import array
-from collections.abc import Collection, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping, Sequence, Set as AbstractSet
 from operator import itemgetter
 
 from collector.chunks import types_of

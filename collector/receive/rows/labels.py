@@ -9,8 +9,8 @@ from collector.errors import Invalid
 from collector.model import Label, RowError, digest
 from collector.monitor import Monitor
 from collector.receive.decoders.table import MOST_CHARACTERS, Decoded, Instants
-from collector.receive.rows.privacy import Protection
 from collector.receive.rows.kinds import NUMBERS, SCALARS
+from collector.receive.rows.privacy import Protection
 from collector.receive.rows.times import EXPECTED, NotAnInstant, instant_us
 from collector.receive.words import kind, shown, too_long
 from collector.strict import near_miss
