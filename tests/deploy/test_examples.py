@@ -153,7 +153,6 @@ def test_airflow_fails_the_task_of_a_day_whose_tests_fail_and_sends_only_the_oth
         AIRFLOW__CORE__DAGS_FOLDER=str(EXAMPLES / "airflow"),
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
         PYTHONPATH=str(EXAMPLES / "airflow"),
-        PYTHONDONTWRITEBYTECODE="1",
         COLLECTOR_URL=service.url,
     )
     try:
@@ -202,7 +201,7 @@ print("FOUND", json.dumps(found))
 @pytest.mark.slow
 def test_dagster_checks_the_asset_and_stops_what_depends_on_a_day_whose_tests_fail(home):
     python = with_package("dagster==1.13.28")
-    variables = environment(home, PYTHONPATH=str(EXAMPLES / "dagster"), PYTHONDONTWRITEBYTECODE="1")
+    variables = environment(home, PYTHONPATH=str(EXAMPLES / "dagster"))
     done = subprocess.run(
         [python, "-c", IN_DAGSTER, GOOD, BAD], env=variables, capture_output=True, text=True, check=False
     )
