@@ -245,5 +245,7 @@ def _logged(job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]
             await job()
         except CollectorError as error:  # the buffer may be away for a while; the next run tries again
             log.warning("%s: %s", job.__name__, error)
+        except asyncio.CancelledError:  # the service stops; the scheduler would log it as a failure
+            return
 
     return run

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
 """How long an idle worker waits when nobody wakes it: work of other processes is found by looking."""
+_AFTER_A_FAULT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,10 @@ class Worker:
             except Unavailable as error:
                 log.warning("queue %s cannot be reached: %s", self._name, error)
                 await _pause(stopping, error.retry_after_seconds)
+                continue
+            except Exception:  # whatever it was, it must not be the end of this queue's work
+                log.exception("queue %s: the worker failed, and goes on", self._name)
+                await _pause(stopping, _AFTER_A_FAULT_SECONDS)
                 continue
             if not busy:
                 await self._idle(stopping)

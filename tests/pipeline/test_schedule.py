@@ -1,5 +1,7 @@
 """Which jobs a replica runs, and when."""
 
+import asyncio
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,3 +47,23 @@ async def test_a_replica_that_never_lives_for_long_forgets_what_is_old_too(pipel
     first = {job.id: (job.next_run_time - datetime.now(UTC)).total_seconds() for job in worker(pipeline).get_jobs()}
     assert {"trim_snapshots", "trim_dead_letters", "forget_requests", "sweep_outboxes"} <= first.keys()
     assert max(first.values()) <= FIRST_SECONDS
+
+
+async def test_a_job_that_the_end_of_the_service_cuts_short_is_no_error_in_the_log(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    began = asyncio.Event()
+
+    async def refresh() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    refresh.__name__ = "refresh"
+    monkeypatch.setattr(pipeline.housekeeping, "refresh", refresh)
+    jobs = scheduler(pipeline.housekeeping, None, tick_seconds=0.01)
+    jobs.start()
+    await asyncio.wait_for(began.wait(), 10)
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    jobs.shutdown(wait=False)
+    await asyncio.wait(others, timeout=10)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -184,3 +184,23 @@ async def test_a_stale_lease_can_neither_ack_nor_nack(buffer: Buffer, clock: Man
         with pytest.raises(LeaseLost):
             await deed
     await buffer.queue.ack(fresh)
+
+
+async def test_a_fault_that_nobody_foresaw_is_not_the_end_of_a_queue(
+    buffer: Buffer, handler: Scripted, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+):
+    done, stopping = asyncio.Event(), asyncio.Event()
+
+    async def ended(lease: Lease, outcome: str, reason: str | None) -> None:
+        if lease.key == "a":
+            raise KeyError("a defect")
+        done.set()
+
+    monkeypatch.setattr(handler, "ended", ended)
+    monkeypatch.setattr("collector.pipeline.work._AFTER_A_FAULT_SECONDS", 0.01)
+    await put(buffer, "busy", "a", "b")
+    running = asyncio.create_task(worker(buffer, handler, clock).run(stopping))
+    await asyncio.wait_for(done.wait(), 10)
+    stopping.set()
+    await asyncio.wait_for(running, 10)
+    assert sorted(lease.key for lease in handler.leases) == ["a", "b"]
