@@ -44,7 +44,7 @@ class Outcome:
     """A metric's result, or why there is none."""
 
     result: Result | None
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 _OF_THE_REFERENCE = re.compile(r"(^|_)ref(erence)?(_|$)")
