@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import orjson
+from pydantic import ValidationError
 
 from collector.batch.windows import windows_of
 from collector.errors import Invalid, UnknownMonitor
@@ -81,14 +82,23 @@ class MonitorRegistry:
         versions = await self._buffer.documents.versions(KIND)
         for key in set(self._monitors) - set(versions):
             del self._monitors[key]
+            self._versions.pop(key, None)
             self._gone(MonitorId(key))
         for key, version in versions.items():
-            if self._versions.get(key) == version and key in self._monitors:
+            if self._versions.get(key) == version:
                 continue
             document = await self._buffer.documents.get(KIND, key)
             if document is not None:
-                self._monitors[key] = Monitor.model_validate(orjson.loads(document.body)["monitor"])
                 self._versions[key] = document.version
+                self._take_over(key, document.body)
+
+    def _take_over(self, key: str, body: bytes) -> None:
+        try:
+            self._monitors[key] = Monitor.model_validate(orjson.loads(body)["monitor"])
+        except ValidationError as error:  # it stops no other monitor, and no replica from starting
+            what = "goes on as it was" if key in self._monitors else "is unknown here"
+            log.error("monitor %s was configured by another release in a way that this one does not understand; "  # noqa: TRY400
+                      "it %s: %s", key, what, error)  # fmt: skip
 
     def get(self, monitor: str) -> Monitor:
         try:

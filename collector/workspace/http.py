@@ -11,7 +11,9 @@ import aiohttp
 from collector.errors import Permanent, Transient
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, sock_connect=10)
-_MAY_PASS = {408, 425, 429, 500, 502, 503, 504}
+_MAY_PASS = {408, 425, 429}
+_NEVER_PASS = {501, 505}
+"""Every other 5xx may: proxies and clouds have numbers of their own for a server that is away (520, 530)."""
 _MAX_RETRY_AFTER_SECONDS = 3600.0
 
 
@@ -31,7 +33,7 @@ def judge(to: str, response: aiohttp.ClientResponse, answer: str) -> None:
     if response.status < 400:
         raise Permanent(f"{said}: it redirects; configure the address that it redirects to")
     detail = f"{said}: {answer[:300]}" if answer else said
-    if response.status in _MAY_PASS:
+    if response.status in _MAY_PASS or (response.status >= 500 and response.status not in _NEVER_PASS):
         raise Transient(detail, retry_after_seconds=retry_after_seconds(response.headers.get("Retry-After")))
     raise Permanent(detail)
 

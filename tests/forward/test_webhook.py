@@ -95,7 +95,7 @@ async def test_with_a_secret_the_body_is_signed() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 507, 520, 530])
 async def test_what_may_pass_is_transient(status: int) -> None:
     async with hooked(Hook(status=status)) as destination:
         with pytest.raises(Transient, match=str(status)):
@@ -103,7 +103,7 @@ async def test_what_may_pass_is_transient(status: int) -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 422, 501])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 422, 501, 505])
 async def test_what_never_will_is_permanent_with_the_answers_reason(status: int) -> None:
     async with hooked(Hook(status=status, answer="no such channel")) as destination:
         with pytest.raises(Permanent, match=f"{status}.*no such channel"):
