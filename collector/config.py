@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from collector import document, sentences
 from collector.document import Document, KeyPath
+from collector.durations import SchemaWithDurations
 from collector.errors import Invalid, UnknownMonitor
 from collector.locations import absolute
 from collector.monitor import Configuration, LocalDestination, Monitor
@@ -99,7 +100,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
 
 def schema() -> dict[str, Any]:
     """The JSON schema of `collector.yaml`, for editors and for other people's checks."""
-    described = Configuration.model_json_schema()
+    described = Configuration.model_json_schema(schema_generator=SchemaWithDurations)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "collector.yaml",

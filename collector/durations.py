@@ -2,9 +2,10 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic.json_schema import GenerateJsonSchema
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -63,6 +64,13 @@ Duration = Annotated[
         }
     ),
 ]
+
+
+class SchemaWithDurations(GenerateJsonSchema):
+    """JSON schemas in which the default of a duration is one: as it is written here, not as ISO 8601 has it."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
 
 def microseconds(duration: timedelta) -> int:

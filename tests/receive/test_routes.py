@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import orjson
 import pytest
 
@@ -213,6 +214,17 @@ async def test_wrong_addresses_and_methods_are_problems_too(method, path, status
 
 
 @pytest.mark.asyncio
+async def test_an_address_with_a_slash_at_its_end_is_told_so():
+    async with opened() as house:
+        status, problem = await ask(house, "POST", "/cloudevents/")
+        assert status == 404
+        assert (
+            problem["detail"]
+            == "there is nothing at /cloudevents/; /docs lists the addresses, which have no slash at their end"
+        )
+
+
+@pytest.mark.asyncio
 async def test_options_says_what_is_allowed_and_head_has_no_body():
     async with opened() as house:
         async with house.client.options("/v1/monitors/flights") as answer:
@@ -240,6 +252,23 @@ def test_every_reference_inside_the_openapi_document_leads_somewhere():
     document = openapi.document(ROUTES, version="1")
     names = re.findall(r'"#/components/schemas/([^"]+)"', orjson.dumps(document).decode())
     assert set(names) <= set(document["components"]["schemas"])
+
+
+def test_every_default_in_the_openapi_document_is_a_value_of_its_schema():
+    document = openapi.document(ROUTES, version="1")
+    schemas = [each for each in schemas_in(document) if "default" in each]
+    assert len(schemas) > 10
+    for schema in schemas:
+        jsonschema.validate(schema["default"], schema | {"components": document["components"]})
+
+
+def schemas_in(value):
+    if isinstance(value, dict):
+        yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from schemas_in(each)
 
 
 def test_every_route_and_every_problem_has_its_row_in_the_docs():

@@ -157,7 +157,8 @@ def _of_http(error: web.HTTPException, request: web.Request) -> web.StreamRespon
         detail = f"{request.path} does not take {request.method}; it takes {allowed}"
         return problem_answer(Problem(kind, detail, headers={hdrs.ALLOW: allowed}))
     if isinstance(error, web.HTTPNotFound):
-        return _known(NotFound(f"there is nothing at {request.path}; /docs lists the addresses"))
+        slashes = ", which have no slash at their end" if request.path.endswith("/") else ""
+        return _known(NotFound(f"there is nothing at {request.path}; /docs lists the addresses{slashes}"))
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return _known(too_large(door_of(request).settings.max_body_bytes))
     if error.status < 400:

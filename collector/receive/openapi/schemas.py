@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from collector.durations import SchemaWithDurations
 from collector.monitor import Monitor
 from collector.receive.problems import PROBLEMS
 
@@ -140,6 +141,8 @@ _BODIES: Mapping[str, Mapping[str, object]] = {
 
 def schemas() -> dict[str, Any]:
     """All of them, those of a monitor's settings among them."""
-    settings = Monitor.model_json_schema(ref_template="#/components/schemas/{model}")
+    settings = Monitor.model_json_schema(
+        ref_template="#/components/schemas/{model}", schema_generator=SchemaWithDurations
+    )
     settings["required"] = [name for name in settings["required"] if name != "id"]  # the address says it
     return {**_BODIES, **settings.pop("$defs", {}), "MonitorSettings": settings}
