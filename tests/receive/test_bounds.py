@@ -11,8 +11,9 @@ import pytest
 from collector.errors import Invalid
 from collector.receive.decoders.json_text import MOST_LEVELS, loads
 from collector.receive.problems import Malformed
-from collector.receive.references.reference import from_location
+from collector.receive.references.reference import PARQUET, from_location
 from collector.receive.rows.faults import MOST_SUGGESTIONS
+from tests.fuzz import corpus
 from tests.receive.doubles import default_monitor, opened
 
 pytestmark = pytest.mark.asyncio
@@ -92,6 +93,19 @@ async def test_a_reference_with_a_longer_text_is_refused_with_row_and_column(med
         told = problem["errors"][0] if "errors" in problem else problem
         assert (answer.status, told["row"], told["column"]) == (422, 1, "city")
         assert REASON in told.get("reason", problem["detail"])
+        assert found.intake.references == []
+
+
+@pytest.mark.parametrize("more", [{}, {"privacy": {"mask": ["carrier"]}}])
+async def test_a_parquet_file_whose_pages_lack_rows_of_its_footer_is_refused(more):
+    async with opened(default_monitor(**more)) as found:
+        body = (corpus.FOLDER / "reference-parquet" / "pages-without-the-rows-of-the-footer").read_bytes()
+        async with found.client.put(REFERENCE, data=body, headers={"Content-Type": PARQUET[0]}) as answer:
+            problem = await answer.json(content_type=None)
+        assert (answer.status, problem["detail"]) == (
+            400,
+            "the body is not Parquet: its pages have 0 rows, its footer says 2",
+        )
         assert found.intake.references == []
 
 

@@ -39,6 +39,8 @@ async def test_good_rows_are_answered_with_202_and_counts():
         ("APPLICATION/JSON", orjson.dumps({"columns": {name: [value] for name, value in GOOD.items()}})),
         ("application/x-ndjson", orjson.dumps(GOOD) + b"\n\n"),
         ("application/jsonl", b"\r\n" + orjson.dumps(GOOD) + b"\r\n"),
+        ("application/jsonlines", orjson.dumps(GOOD)),
+        ("application/ndjson", orjson.dumps(GOOD)),
         ("application/x-www-form-urlencoded", orjson.dumps(GOOD)),
     ],
 )
@@ -188,6 +190,39 @@ async def test_an_unknown_encoding_is_415_with_the_known_ones(header, value):
         assert "known: " in problem["detail"]
 
 
+@pytest.mark.parametrize(
+    ("charset", "codec"),
+    [
+        ("utf-8", "utf-8"),
+        ('"UTF-8"', "utf-8-sig"),
+        ("iso-8859-1", "latin-1"),
+        ("Windows-1252", "cp1252"),
+        ("UTF-16", "utf-16"),
+    ],
+)
+async def test_csv_is_read_in_the_charset_that_its_content_type_names(charset, codec):
+    async with opened() as house:
+        body = "id,time,distance,carrier\r\na,2013-02-01,733,Ö\r\n".encode(codec)
+        assert (await house.post(ROWS, body, Content_Type=f"text/csv; header=present; charset={charset}"))[0] == 202
+        assert list(house.intake.taken[0].table.columns["carrier"]) == ["Ö"]
+
+
+async def test_csv_of_an_unknown_charset_is_415_and_of_another_one_than_said_400():
+    async with opened() as house:
+        status, problem = await house.post(ROWS, b"id\na\n", Content_Type="text/csv; charset=klingon")
+        assert (status, problem["detail"].partition(";")[0]) == (415, "charset 'klingon' is not known")
+        status, problem = await house.post(ROWS, "id,x\na,1\nÖ,2".encode("latin-1"), Content_Type="text/csv")
+        assert (status, problem["detail"], problem["line"]) == (400, "the body is not UTF-8: byte 9", 3)
+
+
+async def test_a_very_long_cell_of_csv_is_its_rows_matter_alone():
+    async with opened() as house:
+        body = b"id,time,distance,note\na,2013-02-01,1,short\nb,2013-02-01,2," + b"x" * 200_000
+        status, answer = await house.post(ROWS, body, Content_Type="text/csv")
+        assert (status, answer["accepted"], answer["rejected"]) == (202, 1, 1)
+        assert (answer["errors"][0]["row"], answer["errors"][0]["column"]) == (1, "note")
+
+
 async def test_an_unknown_monitor_is_404_with_the_near_miss():
     async with opened() as house:
         status, problem = await house.post("/v1/monitors/flight/inferences", body_of(GOOD))
@@ -245,6 +280,21 @@ async def test_labels_are_taken_by_their_names_or_the_monitors_own():
         assert (status, answer["accepted"], answer["rejected"]) == (202, 1, 1)
         assert [(label.id, label.target, label.at_us) for label in house.intake.labels] == [
             (digest("a"), b"1", 1_359_763_200_000_000), (digest("7"), b"true", None),
+        ]  # fmt: skip
+
+
+async def test_a_label_is_understood_whichever_names_the_others_of_its_request_use():
+    async with opened(default_monitor(columns={"id": "flight", "target": "delayed", "timestamp": "at"})) as house:
+        told = [
+            {"id": "a", "target": 1, "at": 1_359_712_800},
+            {"flight": "b", "delayed": 0},
+            {"flight": 7, "target": 1},
+        ]
+        status, answer = await house.post(LABELS, body_of(*told, {"delayed": 1}))
+        assert (status, answer["accepted"], answer["rejected"]) == (202, 3, 1)
+        assert answer["errors"][0]["row"] == 3
+        assert [(each.id, each.target, each.at_us) for each in house.intake.labels] == [
+            (digest("a"), b"1", 1_359_712_800_000_000), (digest("b"), b"0", None), (digest("7"), b"1", None),
         ]  # fmt: skip
 
 

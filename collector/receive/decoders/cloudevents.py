@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from collector.errors import Invalid, UnknownEncoding
+from collector.receive.decoders import ndjson
 from collector.receive.decoders.json_text import loads
 from collector.receive.decoders.table import Limits
 from collector.receive.rows.times import NotAnInstant, instant_us
 from collector.receive.words import BrokenText, kind, shown
 
+LINES = ndjson.MEDIA
 BATCH, STRUCTURED = "application/cloudevents-batch", "application/cloudevents"
-LINES = ("application/x-ndjson", "application/jsonl")
 _PREFIX = "ce-"
 _NEEDED = ("id", "source", "specversion", "type")
 _VERSIONS = ("1.0", "0.3")
@@ -112,6 +113,8 @@ def _structured(value: Any) -> CloudEvent:
 
 def _data(value: Mapping[str, Any]) -> bytes:
     encoded = value.get("data_base64")
+    if encoded is not None and value.get("data") is not None:
+        raise Invalid("the event has both data and data_base64: expected one of them", attribute="data_base64")
     if encoded is not None:
         try:
             return base64.b64decode(encoded, validate=True)

@@ -1,4 +1,4 @@
-"""`text/csv`: a header, then a row a line (RFC 4180, UTF-8).
+"""`text/csv`: a header, then a row a line (RFC 4180), in UTF-8 unless the content type says another charset.
 
 CSV has no types, so a cell is read by itself, never by its neighbours: the same text means the same value in every
 request. A number is what JSON would take for one (`007` stays text), true and false are booleans, an empty cell and
@@ -25,21 +25,27 @@ _WORDS = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "inf": float("inf"), "-inf": float("-inf"), "Infinity": float("inf"), "-Infinity": float("-inf"),
 }  # fmt: skip
+CODECS = {
+    "utf-8": "utf-8-sig", "utf8": "utf-8-sig", "us-ascii": "utf-8-sig", "iso-8859-1": "latin-1",
+    "iso-8859-15": "iso8859-15", "windows-1252": "cp1252", "utf-16": "utf-16",
+}  # fmt: skip
+"""Charsets that text may be in, and how Python calls them."""
 _WHOLE_DIGITS = 18
 """Whole numbers of more digits may not fit 64 bits: they become floats."""
+csv.field_size_limit(2**31 - 1)  # how long a text may be is judged row by row; the reader would refuse all of them
 
 
-def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:
-    r"""Raises Malformed (not UTF-8, a quote that never ends), Invalid (no header, no rows), TooLarge.
+def decode(body: bytes, limits: Limits, as_text: AsText = (), *, charset: str = "utf-8") -> Decoded:
+    r"""Raises Malformed (not of the charset, a quote that never ends), Invalid (no header, no rows), TooLarge.
 
     >>> decode(b"carrier,distance\nAA,733\n9E,\n", Limits(10, 10, 100)).table.columns
     {'carrier': ['AA', '9E'], 'distance': [733, None]}
     """
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode(CODECS[charset])
     except UnicodeDecodeError as error:
         raise Malformed(
-            f"the body is not UTF-8: byte {error.start}", line=body.count(b"\n", 0, error.start) + 1
+            f"the body is not {charset.upper()}: byte {error.start}", line=body.count(b"\n", 0, error.start) + 1
         ) from error
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:

@@ -1,4 +1,4 @@
-"""`application/x-ndjson`, `application/jsonl`: one row a line. A line that is not JSON is one bad row."""
+"""JSON lines: one row a line. A line that is not JSON is one bad row."""
 
 from typing import Any
 
@@ -6,6 +6,9 @@ from collector.model import RowError
 from collector.receive.decoders.json_text import loads_rows
 from collector.receive.decoders.table import AsText, Decoded, Limits, from_rows, no_rows
 from collector.receive.problems import Malformed
+
+MEDIA = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/jsonlines")
+"""Nobody registered one; these are in use."""
 
 
 def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:  # noqa: ARG001 - JSON has types

@@ -94,7 +94,7 @@ def from_body(
     monitor: Monitor, body: bytes, content_type: str, limits: Limits, protection: Protection | None = None
 ) -> Reference:
     """Raises Malformed, Invalid (a feature is missing, of another type; a row is wrong), TooLarge, UnknownEncoding."""
-    media = content_type.partition(";")[0].strip().lower()
+    media = _media(content_type)
     if media in PARQUET or body[:4] == b"PAR1":
         file = _parquet_file(body, limits)
         if protection is not None and any(map(protection.hides, file.schema_arrow.names)):
@@ -102,7 +102,11 @@ def from_body(
         return _checked(monitor, file, file.metadata.num_rows, file.schema_arrow, body, protection)
     if media in ARROW:
         return _of_table(monitor, _arrow_table(body, limits), protection)
-    return from_decoded(monitor, _decoded(monitor, body, media, limits), limits, protection)
+    return from_decoded(monitor, _decoded(monitor, body, content_type, limits), limits, protection)
+
+
+def _media(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def from_decoded(monitor: Monitor, decoded: Decoded, limits: Limits, protection: Protection | None = None) -> Reference:
@@ -126,7 +130,7 @@ def _parquet_file(body: bytes, limits: Limits) -> Any:
         _check_single(file.schema_arrow)
         # A text that is written once and used a million times is read once.
         coded = pq.ParquetFile(source, read_dictionary=texts_of(file.schema_arrow))
-        check_texts(_validated(coded.iter_batches(batch_size=_AT_ONCE)), limits)
+        check_texts(_validated(coded.iter_batches(batch_size=_AT_ONCE), file.metadata.num_rows), limits)
     except (TooLarge, Invalid):
         raise
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -134,11 +138,15 @@ def _parquet_file(body: bytes, limits: Limits) -> Any:
     return file
 
 
-def _validated(batches: Iterable[Any]) -> Iterator[Any]:
-    """Raises ArrowInvalid: a text of Parquet need not be UTF-8."""
+def _validated(batches: Iterable[Any], announced: int) -> Iterator[Any]:
+    """Raises ArrowInvalid: a text of Parquet need not be UTF-8, and pages need not have the rows that the footer says."""
+    rows = 0
     for batch in batches:
         batch.validate(full=True)
+        rows += batch.num_rows
         yield batch
+    if rows != announced:
+        raise pa.ArrowInvalid(f"its pages have {rows} rows, its footer says {announced}")
 
 
 def _check_size(metadata: Any, limits: Limits) -> None:
@@ -164,12 +172,13 @@ def _arrow_table(body: bytes, limits: Limits) -> Any:
     return table
 
 
-def _decoded(monitor: Monitor, body: bytes, media: str, limits: Limits) -> Decoded:
+def _decoded(monitor: Monitor, body: bytes, content_type: str, limits: Limits) -> Decoded:
     try:
-        decode = decoders.find(media)
+        decode = decoders.find(content_type)
     except UnknownEncoding as error:
-        known = ", ".join([PARQUET[0], *decoders.DECODERS])
-        raise UnknownEncoding(f"content type {media!r} is not known; known: {known}") from error
+        if _media(content_type) in decoders.DECODERS:
+            raise  # it is its charset that is not known
+        raise UnknownEncoding(f"{error}, {PARQUET[0]}") from error
     return decode(body, limits, _roles(monitor, None).as_text)
 
 

@@ -34,7 +34,7 @@ def judge_labels(
     table = decoded.table
     ids, id_name = _column(decoded, "id", monitor.columns.id)
     targets, target_name = _column(decoded, "target", monitor.columns.target)
-    times = table.columns.get("timestamp", table.columns.get(monitor.columns.timestamp or "timestamp"))
+    times, _ = _under(decoded, "timestamp", monitor.columns.timestamp)
     hidden = _Hidden(protection, monitor.columns.id or "id", monitor.columns.target or "target")
     hidden.check()
     only_numbers = monitor.columns.task == "regression"
@@ -89,15 +89,29 @@ class _Bad(Exception):
 
 def _column(decoded: Decoded, name: str, own_name: str | None) -> tuple[Sequence[object], str]:
     """The column under its own name wins: a monitor may well have a feature that is called `id`."""
-    columns = decoded.table.columns
-    for candidate in (own_name, name):
-        if candidate is not None and candidate in columns:
-            return columns[candidate], candidate
+    values, found = _under(decoded, own_name, name)
+    if values is not None:
+        return values, found or name
     if decoded.table.rows == 0:
         return (), name
     names = " or ".join(repr(each) for each in dict.fromkeys((name, own_name)) if each)
-    hint = near_miss(name, list(columns))
+    hint = near_miss(name, list(decoded.table.columns))
     raise Invalid(f"labels have a column {names}{hint}: it is missing", column=name)
+
+
+def _under(decoded: Decoded, *names: str | None) -> tuple[Sequence[object] | None, str | None]:
+    """The column that has the first of these names, and that name. Where it is missing in a row the next name's value stands
+    in: each row may say it its own way.
+    """
+    columns = decoded.table.columns
+    present = [name for name in dict.fromkeys(names) if name is not None and name in columns]
+    if not present:
+        return None, None
+    values = columns[present[0]]
+    for name in present[1:]:
+        if None in values:
+            values = [other if value is None else value for value, other in zip(values, columns[name], strict=True)]
+    return values, present[0]
 
 
 def _id(value: object, column: str, told: _Told) -> str:
