@@ -17,7 +17,6 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 
 from collector.errors import Backpressure, Invalid, Unavailable
-from collector.model import digest
 from collector.receive.decoders import otlp
 from collector.receive.rows.judge import Judge
 from collector.receive.servers.log_rows import row_of, rows_of
@@ -247,8 +246,34 @@ async def test_a_repeated_export_is_known_by_its_ids_and_its_key():
         for _ in range(2):
             await send(house, logs(*body["resourceLogs"][0]["scopeLogs"][0]["logRecords"][1:]))
         first, second = house.intake.taken
-        assert first.ids == second.ids == [digest(f"log-{T0_NS}")]
+        assert first.ids is not None
+        assert first.ids == second.ids
         assert house.intake.request_keys[0] == house.intake.request_keys[1] is not None
+
+
+def nameless(**changes):
+    return {name: each for name, each in row(**changes).items() if name != "id"}
+
+
+@pytest.mark.asyncio
+async def test_rows_of_one_instant_are_different_rows_however_they_are_exported():
+    """Clocks of many SDKs count milliseconds, and replicas tick at the same ones."""
+    async with opened(WATCHED) as house:
+        await send(house, logs(record(nameless()), record(nameless(distance=734))))
+        await send(house, logs(record(nameless(distance=735))))
+        await send(house, logs(record(nameless()), **{"service.instance.id": "another replica"}))
+        ids = [each for taken in house.intake.taken for each in taken.ids or ()]
+        assert len(set(ids)) == len(ids) == 4
+
+
+def test_a_name_that_is_made_of_what_a_row_says_tells_nothing_of_what_is_hidden():
+    def name_of(**changes):
+        hiding = default_monitor(columns=COLUMNS, privacy={"mask": ["carrier"], "drop": ["email"]})
+        body = orjson.dumps(logs(record(nameless(**changes))))
+        (found,) = otlp.decode("application/json", body, LIMITS)
+        return rows_of(hiding, [row_of(found, 0)], LIMITS, now_us=NOW_US).table.columns["id"][0]
+
+    assert name_of() == name_of(carrier="UA") == name_of(email="ada@example.org") != name_of(distance=1)
 
 
 @pytest.mark.asyncio

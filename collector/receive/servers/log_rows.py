@@ -4,12 +4,12 @@ Understood are BentoML's monitor, and records whose body is a map of columns, or
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collector.errors import Invalid
-from collector.model import RowError, Table
+from collector.model import RowError, Table, digest
 from collector.monitor import Monitor
 from collector.receive.decoders.bodies.parsed import from_objects
 from collector.receive.decoders.json_text import loads
@@ -27,7 +27,7 @@ _PARTS = ("features", "prediction", "target", "id", "timestamp")
 @dataclass(frozen=True, slots=True)
 class LoggedRow:
     """A record understood. `place` is its number in the request; `origin` as a source describes it; `request` is an id that
-    several rows may share.
+    several rows may share; `sender` tells replicas of one service apart.
     """
 
     place: int
@@ -35,6 +35,7 @@ class LoggedRow:
     services: Sequence[str]
     origin: Mapping[str, str]
     request: str
+    sender: str
     time_ns: int
     time_us: int | None
 
@@ -64,7 +65,10 @@ def row_of(record: LogRecord, place: int) -> LoggedRow:
     }
     if not cells:
         raise Invalid("the record has no columns")
-    return LoggedRow(place, cells, [each for each in services if each], origin, request, record.time_ns, time_us)
+    sender = _text(record.resource.get("service.instance.id") or record.resource.get("host.name"))
+    return LoggedRow(
+        place, cells, [each for each in services if each], origin, request, sender, record.time_ns, time_us
+    )
 
 
 def _cells(record: LogRecord) -> Mapping[str, Any]:
@@ -104,7 +108,7 @@ def rows_of(monitor: Monitor, logged: Sequence[LoggedRow], limits: Limits, *, no
     id_name, time_name = monitor.columns.id, monitor.columns.timestamp
     if id_name is not None:
         given = columns.get(id_name, [None] * len(logged))
-        made = ids_of(logged)
+        made = ids_of(logged, columns, hides=monitor.privacy.rule_of)
         columns[id_name] = [own if value is None else value for value, own in zip(given, made, strict=True)]
     if time_name is not None and time_name not in columns:
         columns[time_name] = Instants(now_us if each.time_us is None else each.time_us for each in logged)
@@ -114,20 +118,25 @@ def rows_of(monitor: Monitor, logged: Sequence[LoggedRow], limits: Limits, *, no
     return Decoded(Table(columns, len(logged)), numbers=[each.place for each in logged])
 
 
-def ids_of(logged: Sequence[LoggedRow]) -> Sequence[str | None]:
+def ids_of(
+    logged: Sequence[LoggedRow], columns: Mapping[str, Sequence[object]], *, hides: Callable[[str], object]
+) -> Sequence[str | None]:
     """A row alone in its request is named after it. Rows that share a request, or have none, are told apart by their records'
-    instants: a request may be spread over several exports, and a repeated export must find the same names.
+    instants and by what they say: many clocks count milliseconds, a request may be spread over several exports, and a
+    repeated export must find the same names. Columns that are to be hidden have no part in a name.
     """
+    open_columns = [(name, values) for name, values in columns.items() if not hides(name)]
     shared = Counter(each.request for each in logged)
     seen: Counter[str] = Counter()
     ids: list[str | None] = []
-    for each in logged:
+    for row, each in enumerate(logged):
         if each.request and shared[each.request] == 1:
             ids.append(each.request)
         elif not each.time_ns:
             ids.append(None)
         else:
-            name = f"{each.request or 'log'}-{each.time_ns}"
+            says = [(name, values[row]) for name, values in open_columns if values[row] is not None]
+            name = f"{each.request or 'log'}-{each.time_ns}-{digest(repr((each.sender, says))).hex()}"
             ids.append(f"{name}-{seen[name]}" if seen[name] else name)
             seen[name] += 1
     return ids
