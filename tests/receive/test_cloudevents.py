@@ -237,6 +237,8 @@ async def test_a_body_that_is_still_packed_is_unpacked():
         ({"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1]},
                      {"name": "y", "shape": [2], "datatype": "FP32", "data": [1, 2]}]}, 422, "first dimension"),
         ({"data": {"tftensor": {}}}, 422, "tftensor"),
+        ({"jsonData": {}}, 422, "no values"),
+        ({"jsonData": {"data": 5}}, 422, "jsonData"),
     ],
 )  # fmt: skip
 async def test_a_body_that_is_no_request_is_refused_at_once_with_what_was_expected(body, status, word):
@@ -244,6 +246,21 @@ async def test_a_body_that_is_no_request_is_refused_at_once_with_what_was_expect
         answered, problem = await send(house, event("request"), body)
         assert answered == status, problem
         assert word in problem["detail"]
+        assert house.buffer.halves.waiting == []
+
+
+@pytest.mark.parametrize("sent", [
+    {"outputs": [{"name": "label", "shape": [1], "datatype": "FP32", "data": [1]},
+                 {"name": "probability", "shape": [1, 2], "datatype": "FP32", "data": [0.1, 0.9]}]},
+    {"predictions": [{"label": 1, "probability": [0.1, 0.9]}]},
+])  # fmt: skip
+async def test_a_response_without_any_prediction_of_the_monitor_is_refused_by_its_names(sent):
+    async with opened(WATCHED) as house:
+        status, problem = await send(house, event("response"), sent)
+        assert (status, problem["detail"]) == (
+            422,
+            "the response has 3 values a row (label, probability-0, probability-1), the monitor has 1 predictions: score",
+        )
         assert house.buffer.halves.waiting == []
 
 
@@ -351,7 +368,8 @@ async def test_a_batch_that_cannot_be_stored_is_refused_whole_and_its_repeat_is_
         ({**BINARY, "ce-id": "1", "ce-type": "t", "ce-time": "soon"}, {}, 422, "ISO 8601"),
         ({**BINARY, "ce-id": "1", "ce-type": "org.kubeflow.serving.inference.echo"}, {}, 422, "request or response"),
         (STRUCTURED, b"{", 400, "line 1"),
-        (STRUCTURED, structured(data_base64="*"), 422, "base64"),
+        (STRUCTURED, structured(data=None, data_base64="*"), 422, "not base64"),
+        (STRUCTURED, structured(data_base64="e30="), 422, "both data and data_base64"),
         (STRUCTURED, structured(data=None), 422, "expected rows"),
         (STRUCTURED, structured(source=["a"]), 422, "source"),
     ],
@@ -466,6 +484,39 @@ async def test_seldon_pairs_by_request_id_and_its_feedback_is_a_label():
         assert label.at_us == us("2023-11-14T23:10:04")
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ({"jsonData": {"distance": 733, "departure_delay": 12.5}}, {"jsonData": {"score": 0.31}}),
+        ({"jsonData": [{"departure_delay": 12.5, "distance": 733}]}, {"jsonData": [0.31]}),
+        ({"jsonData": {"instances": [[733, 12.5]]}}, {"jsonData": {"predictions": [0.31]}}),
+    ],
+)
+async def test_seldons_json_data_is_columns_rows_or_another_format(asked, answered):
+    async with opened(WATCHED) as house:
+        for number, (side, body) in enumerate([("request", asked), ("response", answered)]):
+            headers = recorded(f"seldon_{side}")[0] | {"ce-id": f"event {number}"}
+            assert (await send(house, headers, body))[0] == 200
+        rows = rows_of(house)
+        assert (rows["distance"], rows["departure_delay"], rows["score"]) == ([733], [12.5], [0.31])
+
+
+async def test_seldons_halves_meet_by_the_id_in_their_bodies_where_their_headers_have_none():
+    async with opened(WATCHED) as house:
+        for side, value in (("request", [[733, 12.5]]), ("response", [[0.31]])):
+            headers = {name: each for name, each in recorded(f"seldon_{side}")[0].items() if name != "ce-requestid"}
+            body = {"meta": {"puid": "the puid"}, "data": {"ndarray": value}}
+            status, answer = await send(house, headers | {"ce-id": f"event of the {side}"}, body)
+        assert (status, answer["events"], rows_of(house)["id"]) == (200, {"met": 1}, ["the puid"])
+
+
+async def test_seldons_truth_may_be_json_data():
+    async with opened(WATCHED) as house:
+        headers, _ = recorded("seldon_feedback")
+        assert (await send(house, headers, {"truth": {"jsonData": {"late": 1}}}))[0] == 200
+        assert [each.target for each in house.intake.labels] == [b"1"]
+
+
 async def test_feedback_without_truth_is_refused():
     async with opened(WATCHED) as house:
         headers, _ = recorded("seldon_feedback")
@@ -543,6 +594,7 @@ async def test_modelmesh_pairs_by_id_typed_or_raw(raw):
         (b"{", 400, "line 1"),
         ([], 422, "modelid"),
         ({"id": "a"}, 422, "kind"),
+        (modelmesh("request", b""), 422, "data: expected text, not an empty one"),
         (modelmesh("echo", b"x"), 422, "request or response"),
         (modelmesh("request", b"") | {"data": "*"}, 422, "base64"),
         (modelmesh("request", b"\xff"), 400, "ModelInferRequest"),

@@ -76,7 +76,8 @@ def of_modelmesh(body: bytes, limits: Limits) -> Sighting:
         raise Invalid(f"expected an object with id, kind, modelid and data, not {kind(value)}")
     for name in ("id", "kind", "modelid", "data"):
         if not isinstance(value.get(name), str) or not value[name]:
-            raise Invalid(f"{name}: expected text, not {kind(value.get(name))}", key=name)
+            found = "an empty one" if value.get(name) == "" else kind(value.get(name))
+            raise Invalid(f"{name}: expected text, not {found}", key=name)
     content = _half(value["kind"])
     try:
         message = base64.b64decode(value["data"], validate=True)
@@ -133,13 +134,23 @@ def _kserve(event: CloudEvent, what: str) -> Sighting:
 
 
 def _seldon(event: CloudEvent, what: str) -> Sighting:
-    """Every event has an id of its own here; what they share is the request id."""
-    inference = event.attributes.get("requestid") or event.id
+    """Every event has an id of its own here; what they share is the request id, or the one that their bodies carry."""
+    inference = event.attributes.get("requestid") or _puid(event.body) or event.id
     origin = _origin(event.attributes, service="inferenceservicename", node="modelid")
     content = Content.FEEDBACK if what == "feedback" else _half(what.removeprefix("inference."))
     if content is Content.FEEDBACK:
         origin = {name: value for name, value in origin.items() if name != "node"}
     return Sighting(content, inference, origin, event.time_us, event.body)
+
+
+def _puid(body: bytes) -> str | None:
+    try:
+        value = loads(body)
+    except Invalid:
+        return None  # it is told when the body is read
+    meta = value.get("meta") if isinstance(value, Mapping) else None
+    puid = meta.get("puid") if isinstance(meta, Mapping) else None
+    return puid if isinstance(puid, str) and puid else None
 
 
 def _azure(event: CloudEvent, what: str) -> Sighting:

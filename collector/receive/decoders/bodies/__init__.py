@@ -16,7 +16,11 @@ from collector.receive.decoders.table import Limits
 from collector.receive.problems import Malformed
 from collector.receive.words import kind
 
-_KNOWN = "instances, inputs, predictions, outputs, data, dataframe_split, dataframe_records"
+KEYS = (
+    "instances", "inputs", "predictions", "outputs", "data", "jsonData", "dataframe_split", "dataframe_records",
+)  # fmt: skip
+"""One of these is in every request and response that is an object."""
+_KNOWN = ", ".join(KEYS)
 
 
 def parse(body: bytes, limits: Limits) -> Parsed:
@@ -45,12 +49,21 @@ def parse_value(value: Any, limits: Limits, binary: memoryview | None = None) ->
             return from_list(value[key], limits, what=key)
     if seldon.is_seldon(value.get("data")):
         return seldon.parse(value["data"], limits)
+    if isinstance(value.get("jsonData"), Mapping):
+        return _json_data(value["jsonData"], limits)
     for key in ("data", "jsonData"):
         if isinstance(value.get(key), list):
             return from_list(value[key], limits, what=key)
     if "dataframe_split" in value:
         return _split(value["dataframe_split"], limits)
     raise Invalid(f"not a request or response of a model: expected an object with {_KNOWN}")
+
+
+def _json_data(data: Mapping[str, Any], limits: Limits) -> Parsed:
+    """Seldon's models may take any JSON: another format inside, or columns by their names."""
+    if data.keys().isdisjoint(KEYS):
+        return from_mapping(data, limits, what="jsonData")
+    return parse_value(data, limits)
 
 
 def _split(frame: Any, limits: Limits) -> Parsed:

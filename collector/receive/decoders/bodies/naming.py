@@ -54,10 +54,11 @@ def named(parsed: Parsed, names: Names) -> tuple[Mapping[str, Sequence[object]],
         return columns, parsed.rows
     if len(columns) == len(names.wanted):
         return dict(zip(names.wanted, columns.values(), strict=True)), parsed.rows
-    if parsed.unnamed and names.wanted:
+    if names.wanted and (parsed.unnamed or names.side is Side.RESPONSE):
         noun = "predictions" if names.side is Side.RESPONSE else "features"
+        called = f" ({', '.join(list(columns)[:5])})" if parsed.named else ""
         raise Invalid(
-            f"the {names.side} has {len(columns)} values a row, the monitor has {len(names.wanted)} {noun}: "
+            f"the {names.side} has {len(columns)} values a row{called}, the monitor has {len(names.wanted)} {noun}: "
             f"{', '.join(names.wanted[:5])}"
         )
     if names.side is Side.RESPONSE and len(columns) == 1 and not names.wanted:
