@@ -15,7 +15,7 @@ from collector.receive.admission.gate import gate
 from collector.receive.admission.keys import Keys
 from collector.receive.connections.lanes import Lanes
 from collector.receive.decoders.table import Limits
-from collector.receive.door import DOOR, KEYS, Door
+from collector.receive.door import DOOR, KEYS, Door, door_of
 from collector.receive.routes import ROUTES
 from collector.receive.routes.evidently import WORKSPACES
 from collector.receive.rows.judge import Judge
@@ -83,11 +83,19 @@ def build(
     application[MEETINGS] = Meetings(buffer.halves)
     application[WORKSPACES] = workspaces
     for route in ROUTES:
-        application.router.add_route(route.method, route.pattern, route.handler)
+        application.router.add_route(route.method, route.pattern, route.handler, expect_handler=_expected)
         if route.method == hdrs.METH_GET:
             application.router.add_route(hdrs.METH_HEAD, route.pattern, route.handler)
     application.router.add_routes(list(extra_routes))
     return application
+
+
+async def _expected(request: web.Request) -> None:
+    """Ask for the body, if it is not too large already. What else a client may expect is none of our business."""
+    announced = request.content_length or 0
+    if request.headers[hdrs.EXPECT].lower() == "100-continue" and announced <= door_of(request).settings.max_body_bytes:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer has not begun
 
 
 def lanes(application: web.Application, runner: web.AppRunner) -> Lanes:

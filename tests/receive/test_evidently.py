@@ -227,6 +227,15 @@ async def test_a_data_frame_is_rows_of_the_collector():
         assert (await ask(house, "POST", "/fligths/data", json={"a": {"0": 1}}))[0] == 404
 
 
+@pytest.mark.parametrize("body", [{}, [], {"a": {}, "b": {}}])
+@pytest.mark.asyncio
+async def test_a_data_frame_without_rows_is_taken_and_changes_nothing(body):
+    """Clients send what has come since the last time, and raise what is refused."""
+    async with opened() as house:
+        status, answer = await house.post("/flights/data", orjson.dumps(body))
+        assert (status, answer["accepted"], answer["rejected"], house.intake.taken) == (201, 0, 0, [])
+
+
 @pytest.mark.asyncio
 async def test_a_reference_is_a_data_frame_too():
     async with opened(default_monitor(columns={})) as house:

@@ -75,6 +75,30 @@ async def test_a_large_body_is_no_head_however_it_comes_in(way):
         assert answer.status == 202
 
 
+EXPECTS = "Content-Type: application/json\r\nExpect: 100-continue\r\n"
+
+
+@WAYS
+async def test_a_client_that_waits_is_asked_for_its_body_unless_it_is_too_large(way):
+    async with street(max_body_bytes=1000) as both:
+        async with connected(getattr(both, way)) as (reader, writer):
+            writer.write(asked(b"", EXPECTS, length=len(ONE)))
+            assert (await reader.readline()).split()[1] == b"100"
+            await reader.readline()
+            writer.write(ONE)
+            assert (await answer_from(reader)).status == 202
+        async with connected(getattr(both, way)) as (reader, writer):
+            writer.write(asked(b"", EXPECTS, length=1001))
+            assert (await reader.readline()).split()[1] == b"413"
+
+
+@WAYS
+async def test_what_else_a_client_expects_is_passed_over(way):
+    async with street() as both:
+        (answer,) = await said(getattr(both, way), asked(ONE, "Expect: a-miracle\r\n"))
+        assert answer.status == 202
+
+
 async def test_an_address_longer_than_the_limit_is_refused_with_431():
     async with street(max_head_bytes=2048) as both:
         (answer,) = await said(both.short, asked(line=f"POST {ROWS}?{'a' * 3000} HTTP/1.1"))

@@ -8,14 +8,14 @@ import orjson
 from aiohttp import web
 
 from collector.errors import UnknownMonitor
-from collector.model import WORK_QUEUE, DestinationName, MonitorId, SnapshotQuery, outbox
+from collector.model import WORK_QUEUE, DestinationName, MonitorId, Receipt, SnapshotQuery, outbox
 from collector.monitor import Monitor
 from collector.receive.decoders.json_text import document, loads
 from collector.receive.door import charge, door_of, idempotency_key, json_answer, monitor_of
 from collector.receive.problems import NotFound, NoValidRows, row_errors
 from collector.receive.references.reference import from_decoded
 from collector.receive.rows.faults import MOST_LISTED
-from collector.receive.servers.evidently import frame, wish_of
+from collector.receive.servers.evidently import frame, is_empty, wish_of
 from collector.receive.servers.unpacked import aside, unpacked
 
 log = logging.getLogger(__name__)
@@ -62,11 +62,14 @@ async def data(request: web.Request) -> web.Response:
     door, monitor = door_of(request), monitor_of(request)
     request_key = idempotency_key(request)
     body = await unpacked(request)
+    value = await aside(door, len(body), lambda: loads(body))
+    if is_empty(value):
+        return _receipt_answer(Receipt())
     now_us = door.clock.now_us()
     judged = await aside(
         door,
         len(body),
-        lambda: door.judge.judge(frame(loads(body), door.limits), monitor, now_us=now_us),
+        lambda: door.judge.judge(frame(value, door.limits), monitor, now_us=now_us),
     )
     charge(request, judged.table.rows + judged.rejected)
     if judged.table.rows == 0:
@@ -74,7 +77,10 @@ async def data(request: web.Request) -> web.Response:
         raise NoValidRows(
             f"none of the {judged.rejected} rows can be taken", rejected=judged.rejected, errors=judged.errors
         )
-    receipt = await door.intake.take(monitor, judged, request_key=request_key)
+    return _receipt_answer(await door.intake.take(monitor, judged, request_key=request_key))
+
+
+def _receipt_answer(receipt: Receipt) -> web.Response:
     answer = {"accepted": receipt.accepted, "rejected": receipt.rejected, "duplicates": receipt.duplicates,
               "late": receipt.late, "errors": row_errors(receipt.errors[:MOST_LISTED])}  # fmt: skip
     return json_answer(answer, status=201)

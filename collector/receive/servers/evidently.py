@@ -180,6 +180,15 @@ def _text(value: object) -> str:
 # ---------------------------------------------------------------- data frames
 
 
+def is_empty(value: Any) -> bool:
+    """Whether it is a data frame without rows: a client sends what has come since the last time, which may be nothing.
+
+    >>> is_empty({"a": {}, "b": {}}), is_empty({"a": {"0": 1}})
+    (True, False)
+    """
+    return value == [] or (isinstance(value, Mapping) and all(cells in ({}, []) for cells in value.values()))
+
+
 def frame(value: Any, limits: Limits) -> Decoded:
     """`DataFrame.to_dict()`: an object per column, whose keys are the index. Also lists of values, or of rows.
 
