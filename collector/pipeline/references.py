@@ -2,14 +2,10 @@
 
 import asyncio
 import glob
-import hashlib
 import io
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 import orjson
 import pyarrow.parquet as pq
@@ -17,6 +13,7 @@ import pyarrow.parquet as pq
 from collector.errors import TooLarge
 from collector.model import MonitorId
 from collector.monitor import Monitor
+from collector.pipeline.scratch import Scratch, sweep
 from collector.ports import PROFILE_MARK, Buffer, ReferenceFile
 
 KIND = "reference"
@@ -87,11 +84,12 @@ class References:
         known = self._files.get(monitor)
         if known is not None and known.version == version:
             return known
-        with _Written(self._directory) as written:
-            version = await self._buffer.documents.pour(KIND, monitor, written.take)
+        await asyncio.to_thread(sweep, self._directory)
+        with Scratch(self._directory) as scratch:
+            version = await self._buffer.documents.pour(KIND, monitor, scratch.take)
             if version is None:
                 return None
-            path = await asyncio.to_thread(self._keep, monitor, written)
+            path = await asyncio.to_thread(self._keep, monitor, scratch)
         self._files[monitor] = ReferenceFile(version, str(path))
         return self._files[monitor]
 
@@ -106,9 +104,9 @@ class References:
         found = self._directory.glob(f"{glob.escape(monitor)}-*.parquet")
         return [path for path in found if _CONTENT.fullmatch(path.stem.removeprefix(f"{monitor}-"))]
 
-    def _keep(self, monitor: MonitorId, written: "_Written") -> Path:
+    def _keep(self, monitor: MonitorId, scratch: Scratch) -> Path:
         """Name it, and remove those that nobody reads any more. Other processes may be doing the same."""
-        path = written.keep(monitor)
+        path = scratch.keep(f"{monitor}-{{digest}}.parquet")
         others = [(_modified_ns(each), each) for each in self._of(monitor) if each != path]
         for _, each in sorted(others, reverse=True)[KEPT_FILES - 1 :]:
             each.unlink(missing_ok=True)
@@ -133,31 +131,3 @@ def _modified_ns(path: Path) -> int:
         return path.stat().st_mtime_ns
     except FileNotFoundError:
         return 0
-
-
-class _Written:
-    """A file in the making, that nobody sees before it is whole. Gone in the end, unless it is kept."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        directory.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=directory, suffix=".tmp")
-        self._file = os.fdopen(handle, "wb")
-        self._path = Path(name)
-        self._digest = hashlib.blake2b(digest_size=8)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
-
-    def take(self, piece: bytes) -> None:
-        self._digest.update(piece)
-        self._file.write(piece)
-
-    def keep(self, monitor: MonitorId) -> Path:
-        """Under a name that says its content."""
-        self._file.close()
-        return self._path.replace(self._directory / f"{monitor}-{self._digest.hexdigest()}.parquet")
