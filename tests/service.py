@@ -141,7 +141,7 @@ class Service:
                 return found
             after = f"&after={page['next']}"
 
-    def wait_settled(self, monitor: str, *, seconds: float = 60) -> dict[str, Any]:
+    def wait_settled(self, monitor: str, *, seconds: float = 120) -> dict[str, Any]:
         """Wait until no row waits; says where they went."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

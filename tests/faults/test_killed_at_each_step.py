@@ -20,7 +20,7 @@ import pytest
 from collector.buffer.redis.store import _load_scripts
 from tests.faults.fleet import World, all_evaluated, delivered, world_in
 
-pytestmark = [pytest.mark.e2e, pytest.mark.redis, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.redis, pytest.mark.timeout(300)]
 
 ROWS = 20
 STEPS = {

@@ -215,7 +215,7 @@ def wait_for_requests(sender: Sender, count: int) -> None:
 
 def settled(service: Service, monitor: str) -> dict[str, Any]:
     assert service.call("POST", f"/v1/monitors/{monitor}/flush")[0] == 202
-    return service.wait_settled(monitor, seconds=90)
+    return service.wait_settled(monitor)
 
 
 def assert_rows_are_where_they_belong(service: Service, sent: int) -> None:

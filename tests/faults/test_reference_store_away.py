@@ -101,7 +101,7 @@ def test_rows_are_received_and_windows_wait_until_the_store_is_back(service: Ser
     body = io.BytesIO()
     pd.DataFrame(flights(300)).to_parquet(body)
     with store(store_port, body.getvalue()):
-        assert service.wait_settled("flights", seconds=90)["evaluated"] == 100
+        assert service.wait_settled("flights")["evaluated"] == 100
     (snapshot,) = service.snapshots(monitor="flights")
     assert snapshot["reference"] == {"version": 1, "rows": 300}
     columns = ["flight", "distance", "carrier", "remark"]

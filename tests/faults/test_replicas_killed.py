@@ -153,7 +153,7 @@ def test_every_row_counts_once_although(cluster: Cluster, accident):
     sender.send(25)
     assert cluster.receiver.call("POST", "/v1/monitors/others/flush")[0] == 202
     for monitor in ("flights", "others"):
-        assert cluster.receiver.wait_settled(monitor, seconds=90) == all_evaluated(sender.sent)
+        assert cluster.receiver.wait_settled(monitor) == all_evaluated(sender.sent)
     wait_until_delivered(cluster, sender.sent)
 
 
