@@ -8,6 +8,7 @@ it holds labels that were not seen. Rows that it reads from elsewhere (`reach.py
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from collector.batch.reach import Lookback, Seen, looks_back
 from collector.batch.windows import rows_in, windows_of
@@ -61,10 +62,14 @@ def watermark_us(monitor: Monitor, state: MonitorState, now_us: int) -> int:
     return min(state.max_event_us, now_us)
 
 
-def due(monitor: Monitor, state: MonitorState, now_us: int) -> list[Due]:
-    """The windows to evaluate now, oldest first."""
+def due(monitor: Monitor, state: MonitorState, now_us: int, *, most_rows: int | None = None) -> list[Due]:
+    """The windows to evaluate now, oldest first.
+
+    When windows with more than `most_rows` rows wait for nothing but labels, the wait of the oldest is over.
+    """
     mark_us = watermark_us(monitor, state, now_us)
     lookback = Lookback(monitor, state)
+    hurried = _hurried(monitor, state, most_rows)
     return [
         Due(window, phase, next_revision(pane, window, phase), seen.count)
         for pane in state.panes
@@ -73,7 +78,23 @@ def due(monitor: Monitor, state: MonitorState, now_us: int) -> list[Due]:
         for phase in monitor.phases
         for seen in [lookback.seen(window, phase)]
         if _due_in(phase, monitor, pane, window, seen, mark_us, now_us)
+        or (phase is Phase.LABELS and window.key in hurried)
     ]
+
+
+def _hurried(monitor: Monitor, state: MonitorState, most_rows: int | None) -> Collection[str]:
+    """Keys of the windows that have to do with the labels they have."""
+    if most_rows is None or Phase.LABELS not in monitor.phases:
+        return ()
+    waiting = [
+        (window.key, rows_in(window, pane))
+        for pane in sorted(state.panes, key=lambda pane: pane.last_append_us)
+        for window in windows_of(monitor, pane)
+        if (window.part, monitor.phases[0]) in pane.settled and (window.part, Phase.LABELS) not in pane.settled
+    ]
+    too_many = sum(rows for _, rows in waiting) - most_rows
+    older = accumulate((rows for _, rows in waiting), initial=0)
+    return {key for (key, _), before in zip(waiting, older, strict=False) if before < too_many}
 
 
 def open_now(monitor: Monitor, state: MonitorState) -> list[Due]:

@@ -126,7 +126,7 @@ class Housekeeping:
         now_us = self._clock.now_us()
         state = await self._buffer.rows.state(MonitorId(monitor.id))
         made = await self._first_windows.made(monitor)
-        found = may_go(monitor, state, made, due(monitor, state, now_us))
+        found = may_go(monitor, state, made, due(monitor, state, now_us, most_rows=self._keep.rows))
         ended = [each.window.pane.end_us for each in found if each.window.pane.end_us is not None]
         lag = max(now_us - min(ended), 0) / SECOND_US if ended and not monitor.event_time else 0.0
         self._telemetry.set("collector_window_lag_seconds", lag, monitor=monitor.id)

@@ -227,6 +227,30 @@ def test_of_an_endless_pane_no_more_windows_than_needed_go_before_their_time():
     }  # fmt: skip
 
 
+def test_of_too_many_rows_that_wait_for_labels_the_oldest_windows_wait_no_longer():
+    wish = monitor(DRIFT, QUALITY, labels={"wait": "7d"})
+    done = {(0, Phase.ROWS): settled(10)}
+    panes = [pane(hours, settled=done, last_append_us=NOW - hours * SECOND_US) for hours in (2, 4, 3)]
+    settled_with_labels = pane(5, rows=1000, settled={(0, Phase.ROWS): settled(1000), (0, Phase.LABELS): settled(1000)})
+    found = {most: due(wish, state(*panes, settled_with_labels), NOW, most_rows=most) for most in (30, 29, 20, 19, 0)}
+    assert {most: [each.window.pane for each in some] for most, some in found.items()} == {
+        30: [],
+        29: [panes[1].pane],
+        20: [panes[1].pane],
+        19: [panes[1].pane, panes[2].pane],
+        0: [panes[0].pane, panes[1].pane, panes[2].pane],
+    }
+    assert {each.phase for some in found.values() for each in some} == {Phase.LABELS}
+
+
+def test_rows_that_were_not_evaluated_yet_end_no_wait_for_labels():
+    wish = monitor(DRIFT, QUALITY, labels={"wait": "7d"})
+    waiting, open_still = pane(2, settled={(0, Phase.ROWS): settled(10)}), pane(0, rows=1000)
+    assert due(wish, state(waiting, open_still), NOW, most_rows=10) == []
+    only_labels = monitor(QUALITY, labels={"wait": "7d"})
+    assert due(only_labels, state(pane(2)), NOW, most_rows=0) == []  # it is waiting rows that are bounded there
+
+
 def test_label_coverage_is_over_closed_windows_only():
     wish = monitor(DRIFT, QUALITY)
     closed, half, still_open = pane(3, labelled=10), pane(2, labelled=5), pane(0, labelled=0)

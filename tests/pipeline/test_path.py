@@ -492,3 +492,20 @@ async def test_a_task_is_read_back_as_it_was_put(pipeline: Pipeline):
     task = WindowTask(Window(Pane(None, None), 3, 30, 40), Phase.LABELS, 2, 10, 5, 7)
     assert WindowTask.load(task.dump()) == task
     assert orjson.loads(replace(task, rows=11).dump())["rows"] == 11
+
+
+async def test_rows_that_wait_for_labels_are_bounded_and_what_has_come_is_told(pipeline: Pipeline):
+    pipeline.housekeeping._keep = replace(pipeline.housekeeping._keep, rows=8)
+    held = []
+    for hour in range(6):
+        await pipeline.send(FLIGHTS, ids(4, f"h{hour}-"), [START + hour * HOUR + HOUR // 2] * 4)
+        pipeline.clock.advance(seconds=3600)
+        await pipeline.label(FLIGHTS, f"h{hour}-0")
+        await pipeline.work()
+        await pipeline.housekeeping.forget_old_rows()
+        held.append(sum(pane.rows for pane in (await pipeline.buffer.rows.state(MonitorId("flights"))).panes))
+    assert held == [4, 8, 12, 16, 16, 16]  # an open hour, two that wait, and one whose wait the next tick ends
+    quality = [s for s in await pipeline.snapshots(FLIGHTS) if s["report"] == "quality"]
+    assert [each["labels"] for each in quality] == [1, 1]
+    rows = await pipeline.rows(FLIGHTS)
+    assert (rows["accepted"], rows["evaluated"], rows["waiting"], rows["dropped"]) == (24, 20, 4, {})
