@@ -39,8 +39,8 @@ from collector.tracing import spans
 from collector.workspace import pages
 
 if TYPE_CHECKING:
-    from collector.evaluate.cluster import DaskEvaluator
-    from collector.evaluate.pool import PoolEvaluator
+    from collector.evaluate.windows.cluster import DaskEvaluator
+    from collector.evaluate.windows.pool import PoolEvaluator
 
 log = logging.getLogger(__name__)
 
@@ -224,11 +224,11 @@ async def _opened_buffer(settings: Settings, clock: SystemClock) -> AsyncIterato
 def _evaluator(settings: Settings) -> "DaskEvaluator | PoolEvaluator":
     """A pure receiver stays free of pandas, and nobody needs Dask who does not use it."""
     if settings.evaluate_executor != "processes":
-        from collector.evaluate.cluster import DaskEvaluator  # noqa: PLC0415
+        from collector.evaluate.windows.cluster import DaskEvaluator  # noqa: PLC0415
 
         address = settings.evaluate_executor.removeprefix("dask://")
         return DaskEvaluator(f"tcp://{address}", timeout_seconds=settings.evaluate_timeout_seconds)
-    from collector.evaluate.pool import PoolEvaluator  # noqa: PLC0415
+    from collector.evaluate.windows.pool import PoolEvaluator  # noqa: PLC0415
 
     return PoolEvaluator(processes=settings.evaluate_processes, timeout_seconds=settings.evaluate_timeout_seconds)
 

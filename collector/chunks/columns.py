@@ -3,44 +3,19 @@
 import math
 import struct
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence, Set as AbstractSet
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, TypeAlias, cast
 
-import msgspec
-
 from collector.chunks.layout import INFINITY, MISSING_TIME, TEXTS
+from collector.chunks.recognizing import recognized
+from collector.chunks.texts import Coded, Codes, coded, in_order, joined_texts, kind_of_codes
 
 _NARROW_FROM_ROWS = 64
 """Integers of smaller chunks keep eight bytes: a few rows save nothing, and thousands of chunks share one layout."""
 _EXACT_INTEGER = 2**53
 _NAN = math.nan
-_FLOATS = frozenset({float})
-_ASK_EACH_UP_TO_ROWS = 32
-_MARK = b"\xcb"
-_as_message_pack = msgspec.msgpack.Encoder().encode
-
-
-def types_of(values: Sequence[object]) -> AbstractSet[type]:
-    """The types of a column's values.
-
-    Floats, which most columns are, are recognized in a quarter of the time of asking each value: as MessagePack a float
-    is a mark and eight bytes, so when all begin with the mark, there is nothing else.
-
-    >>> types_of([0.5] * 100), types_of([0.5] * 99 + [None]) == {float, type(None)}
-    (frozenset({<class 'float'>}), True)
-    """
-    rows = len(values)
-    if rows > _ASK_EACH_UP_TO_ROWS and type(values[0]) is float:
-        try:
-            packed = _as_message_pack(values)
-        except (TypeError, ValueError, OverflowError, RecursionError):  # of what it cannot pack it says so
-            return set(map(type, values))
-        head = 3 if rows < 2**16 else 5
-        if len(packed) == head + 9 * rows and packed[head::9].count(_MARK) == rows:
-            return _FLOATS
-    return set(map(type, values))
 
 
 class Typed(NamedTuple):
@@ -53,7 +28,7 @@ class Typed(NamedTuple):
     names: tuple[str, ...]
     kinds: str
     cells: "Sequence[Cells]"
-    lists: Sequence[list[object] | None]
+    lists: "Sequence[Sequence[object] | None]"
 
 
 def typed(
@@ -68,7 +43,9 @@ def typed(
     found = [
         ("t", _instants(column), None)
         if name in times
-        else _encode_column(column, rows, known.get(name) or types_of(column))
+        else _encode_column(column, known[name], rows)
+        if name in known
+        else _encode_column(*recognized(column), rows)
         for name, column in columns.items()
     ]
     kinds, cells, lists = zip(*found, strict=True) if found else ((), (), ())
@@ -88,9 +65,9 @@ def joined(parts: Sequence[Typed]) -> Typed:
     columns: list[_Encoded] = []
     for place, kind in enumerate(first.kinds):
         cells = [part.cells[place] for part in parts]
-        lists = [part.lists[place] or [] for part in parts]
+        lists = [part.lists[place] or () for part in parts]
         if kind in TEXTS:
-            columns.append(_joined_texts(cells, lists))
+            columns.append(joined_texts(cast("Sequence[Codes]", cells), cast("Sequence[Sequence[str | None]]", lists)))
         else:
             columns.append((kind, b"".join(cells), list(chain.from_iterable(lists)) if kind == "j" else None))
     kinds, all_cells, all_lists = zip(*columns, strict=True)
@@ -98,11 +75,11 @@ def joined(parts: Sequence[Typed]) -> Typed:
 
 
 Cells: TypeAlias = "bytes | array[int] | array[float]"
-_Encoded = tuple[str, Cells, list[object] | None]
+_Encoded = tuple[str, Cells, "Sequence[object] | None"]
 """Kind, cells, and what stands in the lists."""
 
 
-def _encode_column(values: Sequence[object], rows: int, types: Collection[type]) -> _Encoded:
+def _encode_column(values: Sequence[object], types: Collection[type], rows: int) -> _Encoded:
     try:
         if len(types) == 1:
             if float in types:
@@ -118,7 +95,7 @@ def _encode_column(values: Sequence[object], rows: int, types: Collection[type])
         if not others:
             numbers = cast("Sequence[float | None]", values)
             if int not in types or max(abs(value) for value in values if type(value) is int) <= _EXACT_INTEGER:
-                return "d", array("d", [_NAN if value is None else value for value in numbers]), None
+                return "d", _packer(rows)(*[_NAN if value is None else value for value in numbers]), None
         elif others == {str} and len(types) == 2 and type(None) in types:
             return _texts(values)
     except OverflowError:  # an integer beyond 64 bits
@@ -150,32 +127,8 @@ def _integers(values: Sequence[int], rows: int) -> _Encoded:
 
 
 def _texts(values: Sequence[object]) -> _Encoded:
-    found = set(values)
-    if len(found) <= 256:  # in order, so that chunks of the same texts share their list, whichever came first
-        distinct = sorted(found - {None}, key=str) + [None] * (None in found)
-        return "B", bytes(map({value: code for code, value in enumerate(distinct)}.__getitem__, values)), distinct
-    distinct = list(dict.fromkeys(values))
-    codes = {value: code for code, value in enumerate(distinct)}
-    kind = _kind_of_codes(len(codes))
-    return kind, array(kind, map(codes.__getitem__, values)), distinct
-
-
-def _joined_texts(cells: "Sequence[Cells]", lists: Sequence[Sequence[object]]) -> _Encoded:
-    """One list for all of them; the codes follow."""
-    codes: dict[object, int] = {}
-    places = [[codes.setdefault(value, len(codes)) for value in values] for values in lists]
-    kind = _kind_of_codes(len(codes))
-    if kind == "B":  # so were all of them: a table of bytes translates them in one go
-        moved = [bytes(each).translate(bytes(place).ljust(256)) for each, place in zip(cells, places, strict=True)]
-        return kind, b"".join(moved), list(codes)
-    merged = array(kind)
-    for each, place in zip(cells, places, strict=True):
-        merged.extend(map(place.__getitem__, cast("Sequence[int]", each)))
-    return kind, merged, list(codes)
-
-
-def _kind_of_codes(distinct: int) -> str:
-    return "B" if distinct <= 256 else "H" if distinct <= 65536 else "I"
+    texts = in_order(values if type(values) is Coded else coded(cast("Sequence[str | None]", values)))
+    return kind_of_codes(len(texts.distinct)), texts.codes, texts.distinct
 
 
 def json_value(value: object) -> object:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.commands.batches import reading
-from collector.evaluate.files import values_of_lines
+from collector.evaluate.references.files import values_of_lines
 from collector.monitor import Monitor
 from collector.receive.decoders.csv import read_cells
 from collector.receive.references.tables import hidden

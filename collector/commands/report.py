@@ -25,10 +25,10 @@ from collector.commands.protected import protected
 from collector.config import find, load, load_settings
 from collector.errors import Invalid, Permanent, Transient
 from collector.evaluate import catalogue
-from collector.evaluate.comparisons import Comparison
-from collector.evaluate.files import read_rows
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.snapshots import About, data_of, snapshots_of
+from collector.evaluate.references.files import read_rows
+from collector.evaluate.windows.comparisons import Comparison
+from collector.evaluate.windows.snapshots import About, data_of, snapshots_of
 from collector.locations import shown
 from collector.monitor import Configuration, Monitor, ReportSettings
 from collector.ports import Destination

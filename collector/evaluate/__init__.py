@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collector.evaluate.base import Context as Context, Metric as Metric
     from collector.evaluate.conditions import approx as approx
     from collector.evaluate.data import ColumnMapping as ColumnMapping
-    from collector.evaluate.drift import register_stattest as register_stattest
+    from collector.evaluate.measures.drift import register_stattest as register_stattest
     from collector.evaluate.registry import register_metric as register_metric, register_test as register_test
     from collector.evaluate.report import Report as Report
     from collector.evaluate.stattests import StatTest as StatTest
@@ -28,7 +28,7 @@ _HOMES = {
     "Verdict": "collector.evaluate.tests.base",
     "approx": "collector.evaluate.conditions",
     "register_metric": "collector.evaluate.registry",
-    "register_stattest": "collector.evaluate.drift",
+    "register_stattest": "collector.evaluate.measures.drift",
     "register_test": "collector.evaluate.registry",
 }
 

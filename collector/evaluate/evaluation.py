@@ -13,7 +13,7 @@ import pandas as pd
 from collector.errors import Invalid
 from collector.evaluate.base import Context
 from collector.evaluate.data import ColumnMapping
-from collector.evaluate.distributions import columns_of
+from collector.evaluate.measures.distributions import columns_of
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.run import expand, metric_entry, test_entry
 from collector.evaluate.tables import parquet

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from collector.errors import Invalid
 from collector.evaluate.base import Group, Metric
-from collector.evaluate.drift import register_stattest
+from collector.evaluate.measures.drift import register_stattest
 from collector.evaluate.metrics import METRICS
 from collector.evaluate.presets.generators import TEST_GENERATORS
 from collector.evaluate.presets.metrics import METRIC_PRESETS

@@ -41,7 +41,7 @@ class References:
         keeps its version. Raises Invalid (too few rows for a profile), TooLarge.
         """
         if _profile_only(monitor):
-            from collector.evaluate.references import profile_of  # noqa: PLC0415 - a pure receiver is free of pandas
+            from collector.evaluate.references.loaded import profile_of  # noqa: PLC0415 - a pure receiver is free of pandas
 
             parquet = await asyncio.to_thread(profile_of, monitor, parquet)
         if len(parquet) > MOST_STORED_BYTES:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.evaluate.frame import frame_of
+from collector.evaluate.windows.frame import frame_of
 from collector.model import StoredChunk
 
 

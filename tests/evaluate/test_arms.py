@@ -10,8 +10,8 @@ from scipy.stats import ks_2samp
 
 from collector.chunks import encode
 from collector.evaluate import Report
-from collector.evaluate.job import run
-from collector.evaluate.snapshots import mapping_of
+from collector.evaluate.windows.job import run
+from collector.evaluate.windows.snapshots import mapping_of
 from collector.metric_preset import DataDriftPreset
 from collector.model import Pane, Phase, StoredChunk, Window, WindowRows, digest
 from collector.monitor import OTHER, Monitor

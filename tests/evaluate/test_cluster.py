@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from collector.errors import Permanent, Transient
-from collector.evaluate.cluster import DaskEvaluator
-from collector.evaluate.pool import PoolEvaluator
+from collector.evaluate.windows.cluster import DaskEvaluator
+from collector.evaluate.windows.pool import PoolEvaluator
 from collector.ports import ReferenceFile
 from tests.evaluate.test_pool import job
 from tests.service import Service, free_port

@@ -7,7 +7,7 @@ from hypothesis import assume, given, strategies as st
 from scipy import stats
 
 from collector.evaluate import ColumnMapping
-from collector.evaluate.correlations import cramer_v
+from collector.evaluate.measures.correlations import cramer_v
 from collector.evaluate.profile import ColumnProfile
 from collector.metrics import (
     ColumnCorrelationsMetric,

@@ -9,8 +9,8 @@ from hypothesis import given, settings, strategies as st
 
 from collector.errors import Invalid
 from collector.evaluate import ColumnMapping, Report, TestSuite
-from collector.evaluate.embedding_methods import MAX_MMD_ROWS, Distance, Model
-from collector.evaluate.embeddings import distance, method_of, mmd, model, ratio
+from collector.evaluate.measures.embedding_methods import MAX_MMD_ROWS, Distance, Model
+from collector.evaluate.measures.embeddings import distance, method_of, mmd, model, ratio
 from collector.metric_preset import DataDriftPreset
 from collector.metrics import EmbeddingsDriftMetric
 from collector.test_preset import DataDriftTestPreset, NoTargetPerformanceTestPreset

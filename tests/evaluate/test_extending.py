@@ -18,13 +18,13 @@ from collector.evaluate import (
     Test,
     TestSuite,
     Verdict,
-    drift,
     register_metric,
     register_stattest,
     register_test,
     registry,
 )
 from collector.evaluate.catalogue import check, describe, resolve
+from collector.evaluate.measures import drift
 from collector.metrics import ColumnDriftMetric
 from collector.monitor import Monitor, ReportSettings
 from tests.evaluate.recipes import result

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 
 from collector.chunks import encode
 from collector.errors import Invalid
-from collector.evaluate.frame import frame_of, join_labels
+from collector.evaluate.windows.frame import frame_of, join_labels
 from collector.model import StoredChunk, digest
 
 _numbers = st.one_of(st.integers(-(2**40), 2**40), st.floats(-1e9, 1e9, allow_nan=False))

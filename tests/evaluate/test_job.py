@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from collector.chunks import encode
-from collector.evaluate.job import run
-from collector.evaluate.references import References
+from collector.evaluate.references.loaded import References
+from collector.evaluate.windows.job import run
 from collector.model import Pane, Phase, StoredChunk, Window, WindowRows, digest
 from collector.monitor import Monitor
 from collector.ports import Job, ReferenceFile

@@ -13,17 +13,17 @@ import pytest
 from collector.errors import Invalid
 from collector.evaluate import ColumnMapping, Report, TestSuite
 from collector.evaluate.base import Context
-from collector.evaluate.comparisons import comparisons
-from collector.evaluate.kept import KeptFrame
-from collector.evaluate.kept_file import RARE_ROWS, is_kept, keep, load
 from collector.evaluate.metrics import METRICS
 from collector.evaluate.presets.generators import TEST_GENERATORS
 from collector.evaluate.presets.metrics import METRIC_PRESETS
 from collector.evaluate.presets.tests import TEST_PRESETS
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.references.kept import KeptFrame
+from collector.evaluate.references.kept_file import RARE_ROWS, is_kept, keep, load
 from collector.evaluate.run import metric_entry, test_entry as entry_of_test
 from collector.evaluate.stattests import STATTESTS
 from collector.evaluate.tests import TESTS
+from collector.evaluate.windows.comparisons import comparisons
 from collector.metrics import ColumnDriftMetric
 from collector.monitor import Columns, Monitor
 from collector.tests import TestNumberOfDuplicatedRows, TestNumberOfMissingValues

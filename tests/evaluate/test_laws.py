@@ -13,7 +13,8 @@ from scipy import stats
 from scipy.spatial import distance
 from sklearn import metrics as sk
 
-from collector.evaluate import ColumnMapping, Report, TestSuite, duplicates, scores, twins
+from collector.evaluate import ColumnMapping, Report, TestSuite, scores
+from collector.evaluate.measures import duplicates, twins
 from collector.evaluate.metrics import METRICS
 from collector.evaluate.pair import Pair, bin_counts, sturges_edges
 from collector.evaluate.presets.tests import DataDriftTestPreset, DataQualityTestPreset, DataStabilityTestPreset

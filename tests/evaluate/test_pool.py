@@ -14,8 +14,8 @@ import pytest
 
 from collector.chunks import encode
 from collector.errors import Permanent, Transient
-from collector.evaluate import computing
-from collector.evaluate.pool import PoolEvaluator
+from collector.evaluate.windows import computing
+from collector.evaluate.windows.pool import PoolEvaluator
 from collector.model import Pane, Phase, StoredChunk, Window, WindowRows
 from collector.monitor import Monitor
 from collector.ports import Job
@@ -235,7 +235,7 @@ async def test_the_loop_stays_free_while_a_window_is_computed(plugin):
 def test_the_processes_die_with_a_parent_that_is_killed():
     code = (
         "import asyncio, time\n"
-        "from collector.evaluate.pool import PoolEvaluator\n"
+        "from collector.evaluate.windows.pool import PoolEvaluator\n"
         "pool = PoolEvaluator(1, 60)\n"
         "asyncio.run(pool.start())\n"
         "print(pool._slots[0]._pid, flush=True)\n"

@@ -7,8 +7,8 @@ from hypothesis import given, strategies as st
 
 from collector.chunks import encode
 from collector.evaluate import Report
-from collector.evaluate.job import run
-from collector.evaluate.segments import parts_of
+from collector.evaluate.windows.job import run
+from collector.evaluate.windows.segments import parts_of
 from collector.metrics import ColumnDriftMetric, ColumnSummaryMetric
 from collector.model import Pane, Phase, StoredChunk, Window, WindowRows
 from collector.monitor import OTHER, Monitor

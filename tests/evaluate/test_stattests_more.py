@@ -10,7 +10,7 @@ from scipy import stats
 
 from collector.errors import Invalid
 from collector.evaluate import ColumnMapping
-from collector.evaluate.drift import stattests
+from collector.evaluate.measures.drift import stattests
 from collector.evaluate.pair import Pair
 from collector.evaluate.profile import ColumnProfile
 from collector.evaluate.stattests import STATTESTS

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from collector.evaluate import ColumnMapping, Report, TestSuite, approx, descriptors, embeddings
+from collector.evaluate import ColumnMapping, Report, TestSuite, approx, descriptors
 from collector.evaluate.base import Context, Group, Metric, name_of
-from collector.evaluate.drift import stattests
+from collector.evaluate.measures import embeddings
+from collector.evaluate.measures.drift import stattests
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.registry import metrics_by_name, tests_by_name
 from collector.evaluate.run import expand

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from collector.evaluate import registry
-from collector.evaluate.drift import stattests
+from collector.evaluate.measures.drift import stattests
 from tests.parity import document
 from tests.parity.case import Case
 from tests.parity.cases import cases

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from collector.evaluate.job import run, table
-from collector.evaluate.references import References
+from collector.evaluate.references.loaded import References
+from collector.evaluate.windows.job import run, table
 from collector.model import MonitorId, Phase, SnapshotId, SnapshotQuery, SnapshotRecord, WindowRows
 from collector.monitor import Monitor
 from collector.ports import Buffer, Job

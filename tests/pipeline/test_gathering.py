@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from collector.clock import ManualClock
 from collector.errors import Backpressure, Invalid, TooLarge, Unavailable
-from collector.evaluate.frame import frame_of
+from collector.evaluate.windows.frame import frame_of
 from collector.model import Judged, MonitorId, Receipt, Window
 from collector.monitor import Monitor
 from collector.ports import Buffer, Unjudged, told_to

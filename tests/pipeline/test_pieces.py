@@ -3,7 +3,7 @@
 import pytest
 
 from collector import chunks
-from collector.evaluate.frame import frame_of
+from collector.evaluate.windows.frame import frame_of
 from collector.model import Receipt, StoredChunk
 from collector.monitor import Monitor
 from collector.pipeline.pieces import expect, pieces_of

@@ -172,7 +172,7 @@ async def test_labels_that_come_while_a_large_window_is_read_are_seen_by_the_nex
 
 
 async def test_a_snapshot_says_of_how_many_rows_it_is_a_sample():
-    from collector.evaluate.job import run
+    from collector.evaluate.windows.job import run
     from collector.model import Phase, StoredChunk, WindowRows
     from collector.ports import Job
     from collector.snapshot import Snapshot

@@ -8,8 +8,8 @@ import numpy as np
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.classification import predictions
-from collector.evaluate.pictures import Floats, Indexes, halves, means, numbers, places, places_of, top_values
+from collector.evaluate.measures.classification import predictions
+from collector.evaluate.measures.pictures import Floats, Indexes, halves, means, numbers, places, places_of, top_values
 from collector.evaluate.plain import key_text
 from collector.evaluate.profile import ColumnProfile, FrameProfile
 

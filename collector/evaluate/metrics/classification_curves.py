@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.classification import Predictions, predictions
+from collector.evaluate.measures.classification import Predictions, predictions
 from collector.evaluate.profile import FrameProfile
 
 MAX_POINTS = 100

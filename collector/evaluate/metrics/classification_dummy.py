@@ -9,7 +9,7 @@ import numpy as np
 from collector.errors import Invalid
 from collector.evaluate import scores
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.classification import HALF, Predictions, predictions
+from collector.evaluate.measures.classification import HALF, Predictions, predictions
 from collector.evaluate.metrics.classification_quality import one_hot, quality
 from collector.evaluate.metrics.classification_tables import by_class
 from collector.evaluate.plain import key_text

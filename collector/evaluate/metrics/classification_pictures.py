@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.pictures import five_numbers, halves, places
 from collector.evaluate.metrics.classification_curves import Ranked, by_label, lift_table
-from collector.evaluate.pictures import five_numbers, halves, places
 
 PROBABILITY_BINS = 20
 

@@ -8,7 +8,7 @@ import numpy as np
 from collector.errors import Invalid
 from collector.evaluate import scores
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.classification import Predictions, predictions
+from collector.evaluate.measures.classification import Predictions, predictions
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from collector.evaluate import scores
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.classification import Predictions, predictions
+from collector.evaluate.measures.classification import Predictions, predictions
 from collector.evaluate.profile import FrameProfile, order_key
 
 

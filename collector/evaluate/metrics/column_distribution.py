@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.distributions import distribution_of
+from collector.evaluate.measures.distributions import distribution_of
 
 
 @dataclass(frozen=True)

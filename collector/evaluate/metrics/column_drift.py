@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.drift import DriftOptions, Method, column_drift, find_stattest
+from collector.evaluate.measures.drift import DriftOptions, Method, column_drift, find_stattest
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,16 @@ import numpy as np
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.pictures import edges, five_numbers, grid, halves, numbers, places, places_of, top_values
+from collector.evaluate.measures.pictures import (
+    edges,
+    five_numbers,
+    grid,
+    halves,
+    numbers,
+    places,
+    places_of,
+    top_values,
+)
 from collector.evaluate.plain import key_text
 from collector.evaluate.profile import FrameProfile
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.pictures import course, halves, numbers
+from collector.evaluate.measures.pictures import course, halves, numbers
 
 
 @dataclass(frozen=True)

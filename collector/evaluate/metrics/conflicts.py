@@ -7,7 +7,7 @@ import pandas as pd
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.duplicates import cell_bits
+from collector.evaluate.measures.duplicates import cell_bits
 from collector.evaluate.profile import FrameProfile
 
 

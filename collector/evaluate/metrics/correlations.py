@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.correlations import (
+from collector.evaluate.measures.correlations import (
     KINDS,
     LABELS,
     Correlations,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.drift import DatasetDrift, DriftOptions, dataset_drift
+from collector.evaluate.measures.drift import DatasetDrift, DriftOptions, dataset_drift
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from collector.errors import Invalid
-from collector.evaluate import duplicates, twins
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.data import ColumnType
+from collector.evaluate.measures import duplicates, twins
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.unanswered import NotKept, Unknown
 

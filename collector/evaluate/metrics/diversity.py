@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.recommendations import directions, items_of, lists
 from collector.evaluate.metrics.top_k import check_k
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.recommendations import directions, items_of, lists
 
 
 @dataclass(frozen=True)

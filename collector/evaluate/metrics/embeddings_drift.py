@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.embeddings import embeddings_drift, method_of
+from collector.evaluate.measures.embeddings import embeddings_drift, method_of
 
 
 @dataclass(frozen=True)
 class EmbeddingsDriftMetric(Metric):
     """Whether vectors are distributed as in the reference. The mapping's `embeddings` name their columns.
 
-    `drift_method`: what `model`, `distance`, `ratio` or `mmd` of `collector.evaluate.embeddings` give, or one of these
+    `drift_method`: what `model`, `distance`, `ratio` or `mmd` of `collector.evaluate.measures.embeddings` give, or one of these
     names; by default a classifier (needs the extra `text`), judged against guessing below 1000 reference rows.
 
     >>> import pandas as pd

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.recommendations import items_of, lists
 from collector.evaluate.metrics.top_k import check_k
 from collector.evaluate.profile import FrameProfile, order_key
-from collector.evaluate.recommendations import items_of, lists
 
 TOP_ITEMS = 10
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.recommendations import Train, items_of, lists, mean_by_user, train
 from collector.evaluate.metrics.top_k import check_k
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.recommendations import Train, items_of, lists, mean_by_user, train
 
 
 @dataclass(frozen=True)

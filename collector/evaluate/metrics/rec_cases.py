@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.recommendations import TRAIN, column_of, lists
 from collector.evaluate.plain import key_text
 from collector.evaluate.profile import FrameProfile, order_key
-from collector.evaluate.recommendations import TRAIN, column_of, lists
 
 MAX_USERS = 5
 """So many users are shown when none are named."""

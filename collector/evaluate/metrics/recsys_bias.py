@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.distributions import distribution_of
+from collector.evaluate.measures.distributions import distribution_of
+from collector.evaluate.measures.recommendations import column_of, lists, train_frame
 from collector.evaluate.metrics.top_k import check_k
 from collector.evaluate.profile import ColumnProfile, FrameProfile
-from collector.evaluate.recommendations import column_of, lists, train_frame
 
 
 class _Bias(Metric):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.regression import MEASURES, baseline, regression_errors
 from collector.evaluate.metrics.regression_quality import RegressionQualityMetric
-from collector.evaluate.regression import MEASURES, baseline, regression_errors
 
 
 @dataclass(frozen=True)

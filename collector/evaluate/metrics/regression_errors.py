@@ -9,9 +9,9 @@ import scipy
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.regression import Errors, regression_errors
 from collector.evaluate.metrics.regression_quality import TAIL, underperformance
 from collector.evaluate.profile import ColumnProfile, order_key, quantile
-from collector.evaluate.regression import Errors, regression_errors
 
 
 @dataclass(frozen=True)

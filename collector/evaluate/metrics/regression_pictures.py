@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.distributions import distribution_of
-from collector.evaluate.pictures import Floats, course, edges, grid, halves, places
+from collector.evaluate.measures.distributions import distribution_of
+from collector.evaluate.measures.pictures import Floats, course, edges, grid, halves, places
+from collector.evaluate.measures.regression import Errors, regression_errors
 from collector.evaluate.profile import ColumnProfile, FrameProfile
-from collector.evaluate.regression import Errors, regression_errors
 
 
 def _in_place(rows: Errors, values: Floats) -> Floats:

@@ -7,8 +7,8 @@ import numpy as np
 import scipy
 
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.regression import Errors, Floats, baseline, r2_score, regression_errors, std
 from collector.evaluate.profile import quantile
-from collector.evaluate.regression import Errors, Floats, baseline, r2_score, regression_errors, std
 
 ZeroHandling = Literal["none", "drop", "replace"]
 TAIL = 0.05

@@ -9,10 +9,10 @@ from scipy.special import entr, softmax
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.distributions import distribution_of
+from collector.evaluate.measures.distributions import distribution_of
+from collector.evaluate.measures.recommendations import Floats, lists
 from collector.evaluate.metrics.top_k import check_k
 from collector.evaluate.profile import ColumnProfile, FrameProfile
-from collector.evaluate.recommendations import Floats, lists
 
 
 @dataclass(frozen=True)

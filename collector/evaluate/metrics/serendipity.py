@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from collector.evaluate.base import Context, Metric, Result
-from collector.evaluate.metrics.top_k import check_k
-from collector.evaluate.profile import FrameProfile
-from collector.evaluate.recommendations import (
+from collector.evaluate.measures.recommendations import (
     column_of,
     directions,
     items_of,
@@ -16,6 +14,8 @@ from collector.evaluate.recommendations import (
     relevance,
     train_frame,
 )
+from collector.evaluate.metrics.top_k import check_k
+from collector.evaluate.profile import FrameProfile
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result, reason
-from collector.evaluate.correlations import descriptor_correlations
 from collector.evaluate.derived import DerivedName
 from collector.evaluate.descriptors import NonLetterCharacterPercentage, TextLength, descriptor_of
-from collector.evaluate.distributions import distribution_of
-from collector.evaluate.drift import DriftOptions, Method, column_drift, find_stattest
+from collector.evaluate.measures.correlations import descriptor_correlations
+from collector.evaluate.measures.distributions import distribution_of
+from collector.evaluate.measures.drift import DriftOptions, Method, column_drift, find_stattest
 from collector.evaluate.metrics.correlations import by_kind
 from collector.evaluate.profile import FrameProfile
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.measures.recommendations import Floats
+from collector.evaluate.measures.top_k import curves, ndcg
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.recommendations import Floats
-from collector.evaluate.top_k import curves, ndcg
 
 
 class CurveMetric(Metric):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from collector.evaluate.base import Context, Group, Metric
-from collector.evaluate.drift import DriftOptions
+from collector.evaluate.measures.drift import DriftOptions
 from collector.evaluate.tests.base import Test
 from collector.evaluate.tests.drift import drift_features, feature_drift_tests
 from collector.evaluate.tests.integrity import TestColumnShareOfMissingValues

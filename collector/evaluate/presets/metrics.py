@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Group, Metric
-from collector.evaluate.classification import predictions
-from collector.evaluate.drift import DriftOptions, drift_options
-from collector.evaluate.embeddings import check_methods, embedding_sets
+from collector.evaluate.measures.classification import predictions
+from collector.evaluate.measures.drift import DriftOptions, drift_options
+from collector.evaluate.measures.embeddings import check_methods, embedding_sets
 from collector.evaluate.metrics.classification_curves import (
     ClassificationPRCurve,
     ClassificationPRTable,

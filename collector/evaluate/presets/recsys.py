@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collector.evaluate.base import Context, Group, Metric
+from collector.evaluate.measures.recommendations import TRAIN
 from collector.evaluate.metrics.diversity import DiversityMetric
 from collector.evaluate.metrics.novelty import NoveltyMetric
 from collector.evaluate.metrics.personalization import PersonalizationMetric
@@ -22,7 +23,6 @@ from collector.evaluate.metrics.top_k import (
     RecallTopKMetric,
 )
 from collector.evaluate.presets.base import MetricPreset, TestPreset
-from collector.evaluate.recommendations import TRAIN
 from collector.evaluate.tests.base import Test
 from collector.evaluate.tests.recsys import TestHitRateK, TestMAPK, TestNDCGK, TestPrecisionTopK, TestRecallTopK
 

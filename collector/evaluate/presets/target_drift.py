@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from collector.evaluate.base import Context, Group, Metric
-from collector.evaluate.drift import DriftOptions
+from collector.evaluate.measures.drift import DriftOptions
 from collector.evaluate.metrics.column_drift import ColumnDriftMetric
 from collector.evaluate.metrics.column_value_plot import ColumnValuePlot
 from collector.evaluate.metrics.correlations import ColumnCorrelationsMetric

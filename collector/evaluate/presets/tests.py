@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.evaluate.base import Context, Group
-from collector.evaluate.classification import predictions
-from collector.evaluate.drift import DriftOptions, drift_options
-from collector.evaluate.embeddings import check_methods, embedding_sets
+from collector.evaluate.measures.classification import predictions
+from collector.evaluate.measures.drift import DriftOptions, drift_options
+from collector.evaluate.measures.embeddings import check_methods, embedding_sets
 from collector.evaluate.presets import generators
 from collector.evaluate.presets.base import TestPreset
 from collector.evaluate.presets.recsys import RecsysTestPreset

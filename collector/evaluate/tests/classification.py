@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric
-from collector.evaluate.classification import predictions
 from collector.evaluate.conditions import Conditions
+from collector.evaluate.measures.classification import predictions
 from collector.evaluate.metrics.classification_dummy import ClassificationDummyMetric, guessed_by_class
 from collector.evaluate.metrics.classification_quality import ClassificationQualityMetric
 from collector.evaluate.metrics.classification_tables import ClassificationQualityByClass

@@ -9,7 +9,7 @@ import numpy as np
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric
 from collector.evaluate.conditions import Conditions
-from collector.evaluate.correlations import Kind, correlations, target_kind
+from collector.evaluate.measures.correlations import Kind, correlations, target_kind
 from collector.evaluate.metrics.conflicts import ConflictPredictionMetric, ConflictTargetMetric
 from collector.evaluate.metrics.correlations import stats
 from collector.evaluate.tests.base import EQ_NEAR, ComparedTest, Rule, Test, ValueTest, Verdict

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from collector.errors import Invalid
 from collector.evaluate.base import Context
 from collector.evaluate.conditions import Conditions, number_text
-from collector.evaluate.drift import (
+from collector.evaluate.measures.drift import (
     ColumnDrift,
     DatasetDrift,
     DriftOptions,

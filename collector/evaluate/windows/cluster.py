@@ -10,8 +10,8 @@ from typing import Any
 from distributed import Client, KilledWorker
 
 from collector.errors import Transient
-from collector.evaluate import computing
-from collector.evaluate.computing import Answer
+from collector.evaluate.windows import computing
+from collector.evaluate.windows.computing import Answer
 from collector.model import Phase, SnapshotRecord, WindowRows
 from collector.monitor import Monitor
 from collector.ports import Job, ReferenceFile

@@ -7,8 +7,8 @@ import pandas as pd
 
 from collector.evaluate.plain import key_text
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.segments import Part, Segment, parts_of, same
 from collector.evaluate.unanswered import NotKept
+from collector.evaluate.windows.segments import Part, Segment, parts_of, same
 from collector.monitor import CompareSettings, Monitor, ReportSettings, Spec
 
 

@@ -14,8 +14,8 @@ import scipy
 from numpy.typing import NDArray
 
 from collector.errors import Invalid
-from collector.evaluate.drift import find_stattest
-from collector.evaluate.kernels import kernel_sums, median_distance
+from collector.evaluate.measures.drift import find_stattest
+from collector.evaluate.measures.kernels import kernel_sums, median_distance
 from collector.evaluate.pair import Pair
 from collector.evaluate.profile import ColumnProfile
 from collector.evaluate.scores import roc_auc

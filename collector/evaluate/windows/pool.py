@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from collector.errors import Transient
-from collector.evaluate import computing, parcel
-from collector.evaluate.computing import Answer
+from collector.evaluate.windows import computing, parcel
+from collector.evaluate.windows.computing import Answer
 from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
 from collector.monitor import Monitor
 from collector.ports import Job
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 NICENESS = 10
 """Receiving goes first when cores are short."""
-_PRELOADED = ["collector.evaluate.job", "collector.evaluate.registry", "scipy.stats", "pyarrow.parquet"]
+_PRELOADED = ["collector.evaluate.windows.job", "collector.evaluate.registry", "scipy.stats", "pyarrow.parquet"]
 
 
 class PoolEvaluator:

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.errors import Invalid
-from collector.evaluate.kept import Form, KeptColumn, KeptFrame, Rare, token_of
 from collector.evaluate.profile import Array, ColumnProfile, Counted, FrameProfile, count_sorted
+from collector.evaluate.references.kept import Form, KeptColumn, KeptFrame, Rare, token_of
 from collector.monitor import Columns
 from collector.ports import PROFILE_MARK
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context
-from collector.evaluate.embedding_methods import (
+from collector.evaluate.measures.embedding_methods import (
     Distance,
     DriftMethod,
     EmbeddingsDrift,

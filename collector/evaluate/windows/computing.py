@@ -15,7 +15,7 @@ from collector.monitor import Monitor
 from collector.ports import Job, ReferenceFile
 
 if TYPE_CHECKING:
-    from collector.evaluate.references import References
+    from collector.evaluate.references.loaded import References
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +41,13 @@ class Answer:
 @cache
 def references() -> "References":
     """What the process keeps between windows: the references that it has read."""
-    from collector.evaluate.references import References  # noqa: PLC0415 - only children import pandas for this
+    from collector.evaluate.references.loaded import References  # noqa: PLC0415 - only children import pandas for this
 
     return References()
 
 
 def evaluate(job: Job) -> Answer:
-    from collector.evaluate.job import run  # noqa: PLC0415
+    from collector.evaluate.windows.job import run  # noqa: PLC0415
 
     return _answer(job.monitor, lambda: Answer("done", run(job, references())))
 
@@ -66,7 +66,7 @@ def evaluate_away(job: Job, parquet: bytes | None) -> Answer:
 
 
 def table(monitor: Monitor, phase: Phase, rows: WindowRows) -> Answer:
-    from collector.evaluate.job import table as table_of  # noqa: PLC0415
+    from collector.evaluate.windows.job import table as table_of  # noqa: PLC0415
 
     return _answer(monitor, lambda: Answer("done", table=table_of(monitor, phase, rows)))
 

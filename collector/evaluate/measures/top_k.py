@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context
+from collector.evaluate.measures.recommendations import Codes, Floats, Lists, lists, relevance
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.recommendations import Codes, Floats, Lists, lists, relevance
 
 LEAST_CURVE = 10
 """A curve runs at least so far, where the lists do."""

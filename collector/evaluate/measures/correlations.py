@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from collector.evaluate.base import Context
-from collector.evaluate.classification import predictions
 from collector.evaluate.data import ColumnType
+from collector.evaluate.measures.classification import predictions
 from collector.evaluate.profile import ColumnProfile, FrameProfile
 
 Kind = Literal["pearson", "spearman", "kendall", "cramer_v"]

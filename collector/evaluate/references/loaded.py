@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.errors import Invalid
-from collector.evaluate.kept_file import is_kept, keep, load
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.references.kept_file import is_kept, keep, load
 from collector.monitor import Monitor
 from collector.ports import ReferenceFile
 

@@ -13,11 +13,11 @@ import pandas as pd
 
 from collector.evaluate import catalogue
 from collector.evaluate.base import Context, reason
-from collector.evaluate.comparisons import Comparison, comparisons
 from collector.evaluate.data import ColumnMapping
 from collector.evaluate.evaluation import Evaluation
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.tables import parquet
+from collector.evaluate.windows.comparisons import Comparison, comparisons
 from collector.monitor import Columns, Monitor, ReportSettings, Spec
 from collector.snapshot import Snapshot, iso, snapshot_id
 

@@ -3,11 +3,11 @@
 import orjson
 import pandas as pd
 
-from collector.evaluate.frame import frame_of, join_labels
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.references import References
-from collector.evaluate.snapshots import About, data_of, snapshots_of, with_listed_columns
+from collector.evaluate.references.loaded import References
 from collector.evaluate.tables import parquet
+from collector.evaluate.windows.frame import frame_of, join_labels
+from collector.evaluate.windows.snapshots import About, data_of, snapshots_of, with_listed_columns
 from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
 from collector.monitor import Monitor
 from collector.ports import EarlierRows, Job, ReferenceFile

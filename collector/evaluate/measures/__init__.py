@@ -1,0 +1,1 @@
+"""What several metrics measure alike: computed once for all of them, by those that stand above."""
