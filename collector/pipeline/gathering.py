@@ -8,14 +8,15 @@ table has a fault, each of them is judged by itself.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from typing import cast
 
 from collector.clock import Clock
-from collector.model import Judged
+from collector.model import Judged, Table
 from collector.monitor import Monitor
 from collector.pipeline.group_commit import Piece
 from collector.pipeline.pieces import Parts, expect, pieces_of
 from collector.pipeline.request import Request
-from collector.ports import Judge, Unjudged
+from collector.ports import Judge, Unjudged, rows_in
 from collector.telemetry import Telemetry
 
 MAX_ROWS = 5_000
@@ -79,7 +80,7 @@ class Gathering:
         for alike in _alike(self._asked):
             together = self._together([body for _, body in alike]) if len(alike) > 1 else None
             if together is not None:
-                found.append(self._cut([(request, len(body)) for request, body in alike], together))
+                found.append(self._cut([(request, rows_in(body)) for request, body in alike], together))
             else:
                 found += [self._cut([(request, 0)], self._alone(body)) for request, body in alike]
         return found
@@ -92,8 +93,8 @@ class Gathering:
         return parts, judged, pieces_of(self.monitor, judged, parts, now_us=self._clock.now_us())
 
     def _together(self, bodies: Sequence[Unjudged]) -> Judged | None:
-        """None when there is any fault, and somebody must be told of it."""
-        judged = self._alone(list(chain.from_iterable(bodies)))
+        """Of bodies that are rows. None when there is any fault, and somebody must be told of it."""
+        judged = self._alone(list(chain.from_iterable(cast("Sequence[Sequence[object]]", bodies))))
         return None if isinstance(judged, Exception) or judged.rejected else judged
 
     def _alone(self, body: Unjudged) -> Judged | Exception:
@@ -115,5 +116,7 @@ def _alike(asked: Sequence[_Asked]) -> Sequence[Sequence[_Asked]]:
 
 def _width(body: Unjudged) -> int:
     """How many columns its first row has, as far as it can be said."""
+    if isinstance(body, Table):
+        return len(body.columns)
     first = body if isinstance(body, Mapping) else body[0] if body else None
     return len(first) if isinstance(first, Mapping) else 1

@@ -40,7 +40,7 @@ def pieces_of(monitor: Monitor, judged: Judged, parts: Parts, *, now_us: int) ->
         if chosen is None:
             table, ids, instants = judged.table, judged.ids, events
         else:
-            table = _select(judged.table, chosen)
+            table = _select(plain, chosen)
             ids = None if judged.ids is None else [judged.ids[i] for i in chosen]
             instants = None if events is None else [events[i] for i in chosen]
         return Piece(
@@ -61,6 +61,7 @@ def pieces_of(monitor: Monitor, judged: Judged, parts: Parts, *, now_us: int) ->
     if pane is not None:
         found.append(piece(pane, None))
     else:
+        plain = _uncoded(judged.table)
         for each, indexes in panes_of(monitor.window, [now_us] * rows if events is None else events).items():
             firsts = range(0, len(indexes), most)
             found += [piece(each, indexes[first : first + most], first) for first in firsts]
@@ -86,6 +87,14 @@ def _parts_of(parts: Parts, chosen: Sequence[int]) -> list[tuple[Request, int]]:
         if position > begin:
             found.append((request, position - begin))
     return found
+
+
+def _uncoded(table: Table) -> Table:
+    """Texts as a list: their rows are picked one by one."""
+    return Table(
+        {name: list(each) if isinstance(each, chunks.Coded) else each for name, each in table.columns.items()},
+        table.rows,
+    )
 
 
 def _select(table: Table, indexes: Sequence[int]) -> Table:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from collector.model import Judged, Label, Receipt, RowError
+from collector.model import Judged, Label, Receipt, RowError, Table
 from collector.monitor import Monitor
 
 
@@ -30,8 +30,8 @@ class Monitors(Protocol):
         ...
 
 
-Unjudged = Sequence[object] | Mapping[str, object]
-"""The body of a request as it was parsed: a list of rows, or columns by name. Nothing is known of what stands in it."""
+Unjudged = Sequence[object] | Mapping[str, object] | Table
+"""The body of a request as it was parsed: a list of rows, or columns by name, of which nothing is known; or a table."""
 
 
 def rows_in(body: Unjudged) -> int:
@@ -40,6 +40,8 @@ def rows_in(body: Unjudged) -> int:
     >>> rows_in([{"a": 1}, {"a": 2}]), rows_in({"a": [1, 2], "b": [1]})
     (2, 2)
     """
+    if isinstance(body, Table):
+        return body.rows
     if isinstance(body, Mapping):
         return max((len(values) for values in body.values() if isinstance(values, list | tuple)), default=0)
     return len(body)

@@ -145,8 +145,52 @@ def test_a_thousand_rows_take_less_than_a_third_of_their_json():
 
 
 @given(st.one_of([st.lists(each, max_size=80) for each in SAME]))
-def test_the_types_of_a_column_are_those_of_its_values(values):
-    assert chunks.types_of(values) == set(map(type, values))
+def test_a_column_is_recognized_by_its_types_and_stays_what_it_is(values):
+    same, types = chunks.recognized(values)
+    assert list(same) == values
+    assert types == set(map(type, values))
+
+
+TEXTS = st.one_of(st.none(), st.sampled_from(["", "a", "b", "é"]))
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=40).filter(lambda values: type(values[0]) is str))
+def test_texts_are_coded_by_what_is_distinct_among_them(values):
+    texts, _ = chunks.recognized(values)
+    assert isinstance(texts, chunks.Coded)
+    assert sorted(texts.distinct, key=str) == sorted(set(values), key=str)
+    assert [texts[row] for row in range(len(texts))] == values == texts[:]
+    assert chunks.packed(chunks.typed({"x": texts}, len(values))) == chunks.encode({"x": values}, len(values))
+
+
+@pytest.mark.parametrize("other", [1, 1.0, True, math.nan, [], {}, [["a"]]])
+def test_what_is_no_text_among_texts_is_noticed(other):
+    values = ["a", None, "a", other, 1, True]
+    same, types = chunks.recognized(values)
+    assert same is values
+    assert types == set(map(type, values))
+
+
+def test_a_long_text_that_many_rows_share_is_looked_at_once():
+    """Put one after another, these would fill any memory."""
+    values = ["x" * 1_000_000] * 1_000_000
+    assert chunks.recognized(values)[1] == {str}
+
+
+@given(st.lists(st.lists(TEXTS, min_size=1, max_size=9), min_size=1, max_size=5))
+def test_columns_of_the_same_texts_are_joined_as_others_are(parts):
+    both = [[*part, "a", None, *"b"] for part in parts]
+    whole = chunks.decode(chunks.packed(chunks.joined([chunks.typed({"x": each}, len(each)) for each in both])))
+    assert values_of(whole, 0) == [value for each in both for value in each]
+    same = chunks.joined([chunks.typed({"x": both[0]}, len(both[0]))] * 3)
+    assert values_of(chunks.decode(chunks.packed(same)), 0) == both[0] * 3
+
+
+@pytest.mark.parametrize("distinct", [300, 66_000])
+def test_columns_of_the_same_many_texts_are_joined_too(distinct):
+    values = [f"{n}" for n in range(distinct)]
+    same = chunks.joined([chunks.typed({"x": values}, distinct)] * 2)
+    assert values_of(chunks.decode(chunks.packed(same)), 0) == values * 2
 
 
 @given(
@@ -156,15 +200,15 @@ def test_the_types_of_a_column_are_those_of_its_values(values):
 )
 def test_a_single_other_value_among_floats_is_noticed(values, place, other):
     values[place] = other
-    assert chunks.types_of(values) == set(map(type, values))
+    assert chunks.recognized(values)[1] == set(map(type, values))
 
 
 def test_the_types_of_a_long_column_are_those_of_its_values():
-    assert chunks.types_of([0.5] * 70_000) == {float}
-    assert chunks.types_of([0.5] * 70_000 + [1]) == {float, int}
+    assert chunks.recognized([0.5] * 70_000)[1] == {float}
+    assert chunks.recognized([0.5] * 70_000 + [1])[1] == {float, int}
 
 
 @pytest.mark.parametrize("other", [2**62, "eight by", "aaaaaaaa\u02cb"])
 def test_what_is_as_long_as_a_float_or_looks_like_one_is_none(other):
     """Packed, the first two take nine bytes as a float does; the last has a float's mark where the next one would be."""
-    assert chunks.types_of([0.5] * 39 + [other]) == {float, type(other)}
+    assert chunks.recognized([0.5] * 39 + [other])[1] == {float, type(other)}

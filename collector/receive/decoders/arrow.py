@@ -1,6 +1,6 @@
 """`application/vnd.apache.arrow.stream`: an Arrow IPC stream, its record batches one after another.
 
-Values leave as plain Python lists, or packed as they came, taken from the buffers whole, never scalar by scalar. Of types that a row
+Values leave packed or coded, as a chunk stores them, or as Python lists, taken from the buffers whole, never scalar by scalar. Of types that a row
 cannot hold (lists, structs, binary) only the kind leaves, so that each row is judged, and refused, with its column's name: a
 list of a thousand million nulls has no bytes at all in a stream.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from collector import chunks
 from collector.errors import Invalid, TooLarge
 from collector.model import Table
 from collector.receive.decoders.arrow_message import NotArrow, unpacked_bytes
@@ -28,7 +29,13 @@ _LOOKS = 16
 _INSIDE = 12
 """Bytes of a text that stand in its view."""
 _DOUBLE, _INT64 = pa.float64(), pa.int64()
-_FORMATS: Mapping[str, Any] = {"int64": "q", "uint64": "Q", "double": "d", "uint8": "B"}
+_NARROW = ((pa.int8(), 2**7), (pa.int16(), 2**15), (pa.int32(), 2**31))
+"""Types that whole numbers between minus so many and so many fit in."""
+_CODES = {"H": pa.uint16(), "I": pa.uint32()}
+_FORMATS: Mapping[str, Any] = {
+    "int8": "b", "int16": "h", "int32": "i", "int64": "q", "uint64": "Q", "double": "d",
+    "uint8": "B", "uint16": "H", "uint32": "I", "bool": "?",
+}  # fmt: skip
 
 
 def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:  # noqa: ARG001 - Arrow has types
@@ -110,26 +117,31 @@ def values_of(column: Any) -> Sequence[object]:
         return values_of(column.storage)
     types = pa.types
     if types.is_dictionary(kind):
-        return _coded(column)
+        return _by_dictionary(column)
     if types.is_run_end_encoded(kind):
         return _runs(column)
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
-        return _coded(pc.dictionary_encode(pc.cast(column, pa.large_string())))
+    if _is_text(kind):
+        return _texts(column)
     if types.is_timestamp(kind) or types.is_date(kind):
         return _instants(_numbers(pc.cast(_naive(column), pa.timestamp("us"), safe=False).view(pa.int64()), "int64"))
     if types.is_uint64(kind):
         return _numbers(column, "uint64")
     if types.is_integer(kind):
-        return _packed_numbers(column if kind == _INT64 else pc.cast(column, _INT64), "int64")
+        return _integers(column if kind == _INT64 else pc.cast(column, _INT64))
     if types.is_floating(kind) or types.is_decimal(kind):
         return _packed_numbers(pc.cast(column, _DOUBLE), "double")
     if types.is_boolean(kind):
-        return [None if value is None else value == 1 for value in _numbers(pc.cast(column, pa.uint8()), "uint8")]
+        return _numbers(pc.cast(column, pa.uint8()), "bool")
     stand_in = _stand_in(kind)
     if stand_in is not None:
         return [stand_in if there else None for there in _raw(pc.cast(column.is_valid(), pa.uint8()), "uint8")]
     plain: list[object] = column.to_pylist()  # null, and times of other kinds: as Python has them
     return plain
+
+
+def _is_text(kind: Any) -> bool:
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _stand_in(kind: Any) -> object:
@@ -192,25 +204,57 @@ def _naive(array: Any) -> Any:
     return array
 
 
-def _coded(array: Any) -> Sequence[object]:
-    """Text by its dictionary: each distinct text becomes one Python object, however many rows name it."""
-    words = array.dictionary
-    distinct: Sequence[object] = words.to_pylist() if pa.types.is_large_string(words.type) else values_of(words)
-    codes = _numbers(pc.cast(array.indices, pa.int64()), "int64")
-    if array.indices.null_count:
+def _texts(column: Any) -> Sequence[object]:
+    if pa.types.is_string_view(column.type):  # of which the library makes no dictionary
+        column = pc.cast(column, pa.large_string())
+    encoded = pc.dictionary_encode(column, null_encoding="encode")
+    distinct = encoded.dictionary.to_pylist()
+    return chunks.Coded(distinct, _codes(encoded.indices, len(distinct)))
+
+
+def _by_dictionary(column: Any) -> Sequence[object]:
+    """Each distinct value becomes one Python object, however many rows name it. Of texts only those that rows do name."""
+    words = column.dictionary
+    if not _is_text(words.type):
+        distinct = values_of(words)
+        codes = _numbers(pc.cast(column.indices, _INT64), "int64")
         return [None if code is None else distinct[code] for code in codes]
-    return list(map(distinct.__getitem__, codes))
+    used = pc.unique(column.indices)
+    named = words.take(used).to_pylist()
+    coded = chunks.Coded(named, _codes(pc.index_in(column.indices, used), len(named)))
+    # A dictionary may say the same thing twice, and nothing as well.
+    return coded if len(set(named)) == len(named) else list(coded)
+
+
+def _codes(indices: Any, distinct: int) -> "bytes | array[int]":
+    """Of indices of 32 bits, as the library makes them."""
+    kind = chunks.kind_of_codes(distinct)
+    if kind == "B":  # the lowest byte of each says it
+        return _packed(indices, "int32").tobytes()[::4]
+    return _packed(pc.cast(indices, _CODES[kind]), str(_CODES[kind]))
+
+
+def _integers(column: Any) -> Sequence[object]:
+    """As narrow as they are, so that no chunk has to find out."""
+    if column.null_count or not len(column):
+        return _numbers(column, "int64")
+    least, most = pc.min_max(column).as_py().values()
+    for kind, limit in _NARROW:
+        if -limit <= least and most < limit:
+            return _packed(pc.cast(column, kind), str(kind))
+    return _packed(column, "int64")
 
 
 def _packed_numbers(values: Any, kind: str) -> Sequence[object]:
     """Numbers without gaps stay as they lie in memory, which is how a chunk stores them."""
-    if values.null_count:
-        return _numbers(values, kind)
+    return _numbers(values, kind) if values.null_count else _packed(values, kind)
+
+
+def _packed(values: Any, kind: str) -> "array[Any]":
     packed = array(_FORMATS[kind])
     if len(values):
-        packed.frombytes(
-            memoryview(values.buffers()[1]).cast("B")[values.offset * 8 : (values.offset + len(values)) * 8]
-        )
+        size, first = packed.itemsize, values.offset
+        packed.frombytes(memoryview(values.buffers()[1])[first * size : (first + len(values)) * size])
     return packed
 
 

@@ -4,12 +4,14 @@ That takes three quarters of the time. Whatever is unlike its first row, or is n
 left to `json_rows`, which also knows what to say about it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import orjson
+
+from collector.model import Table
 
 FROM_ROWS = 32
 """Fewer rows are worth no second way; and those of several requests are judged together, as rows."""
@@ -19,13 +21,12 @@ _KEPT = 64
 
 _Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Scalar = float | _Whole | str | bool | None
-Columns = Mapping[str, Sequence[Any]]
 
 
-def columns(body: bytes) -> Columns | None:
-    """The values by column, or None: then nothing is said about the body.
+def table(body: bytes) -> Table | None:
+    """The rows as columns of scalars, or None: then nothing is said about the body.
 
-    >>> columns(b"[" + b",".join([b'{"a": 1, "b": null}'] * 40) + b"]")["a"][:3]
+    >>> table(b"[" + b",".join([b'{"a": 1, "b": null}'] * 40) + b"]").columns["a"][:3]
     (1, 1, 1)
     """
     end = body.find(b"}", 0, _MOST_FIRST_BYTES)
@@ -37,7 +38,7 @@ def columns(body: bytes) -> Columns | None:
         rows = decode(body)
     except (ValueError, TypeError, RecursionError):  # a text with a brace, a nested value, a row that is unlike it, ...
         return None
-    return dict(zip(names, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=True))
+    return Table(dict(zip(names, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=True)), len(rows))
 
 
 @lru_cache(maxsize=_KEPT)

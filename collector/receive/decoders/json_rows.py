@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from collector.errors import Invalid
+from collector.model import Table
 from collector.receive.decoders import json_alike
 from collector.receive.decoders.json_text import loads_rows
 from collector.receive.decoders.table import AsText, Decoded, Limits, from_columns, from_rows
@@ -19,13 +20,13 @@ def decode(body: bytes, limits: Limits, as_text: AsText = ()) -> Decoded:  # noq
     return tabled(parse(body), limits)
 
 
-def parse(body: bytes) -> list[Any] | Mapping[str, Any]:
-    """The body as a list of rows, or as columns by name. Raises Malformed, Invalid.
+def parse(body: bytes) -> list[Any] | Mapping[str, Any] | Table:
+    """The body as a list of rows, as columns by name, or as a table already. Raises Malformed, Invalid.
 
     >>> parse(b'{"a": 1}'), parse(b'{"columns": {"a": [1]}}')
     ([{'a': 1}], {'a': [1]})
     """
-    alike = json_alike.columns(body)
+    alike = json_alike.table(body)
     if alike is not None:
         return alike
     value = loads_rows(body)
@@ -39,8 +40,11 @@ def parse(body: bytes) -> list[Any] | Mapping[str, Any]:
     )
 
 
-def tabled(parsed: Sequence[Any] | Mapping[str, Any], limits: Limits) -> Decoded:
+def tabled(parsed: Sequence[Any] | Mapping[str, Any] | Table, limits: Limits) -> Decoded:
     """What `parse` gave, as a table. Raises Invalid, TooLarge."""
+    if isinstance(parsed, Table):
+        limits.check(rows=parsed.rows, columns=len(parsed.columns))
+        return Decoded(parsed)
     return from_columns(parsed, limits) if isinstance(parsed, Mapping) else from_rows(parsed, limits)
 
 

@@ -4,11 +4,10 @@ A column whose value types are all clean costs one C loop and nothing else; only
 Python. What passes here is never checked again: ids are text, instants are integers, every other value is a scalar.
 """
 
-from array import array
 from collections.abc import Collection, Mapping, Sequence, Set as AbstractSet
 from operator import itemgetter
 
-from collector.chunks import types_of
+from collector.chunks import Coded, recognized
 from collector.model import Judged, Label, RowError, Table, digest
 from collector.monitor import Monitor
 from collector.receive.decoders.table import MOST_CHARACTERS, Decoded, Instants
@@ -21,8 +20,6 @@ from collector.receive.words import too_long
 from collector.strict import near_miss
 
 _TEXT_ONLY = {str}
-_PACKED: Mapping[str, set[type]] = {"d": {float}, "q": {int}}
-"""What an array holds needs no look."""
 _WHOLE_ONLY = {int}
 _ID_EXPECTED = "expected text or a whole number"
 
@@ -93,7 +90,8 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int, max_text: int | Non
         elif type(values) is Instants:
             columns[name] = _as_text(values, role, name, faults)
         else:
-            found = types[name] = _PACKED[values.typecode] if type(values) is array else types_of(values)
+            values, found = recognized(values)  # noqa: PLW2901 - the same ones, coded
+            types[name] = found
             columns[name] = values if found <= role.clean else _walk(name, values, role, faults)
             if max_text is not None and str in found:
                 _bound(name, values, found, max_text, faults)
@@ -147,7 +145,8 @@ def _walk(name: str, values: Sequence[object], role: Role, faults: Faults) -> Se
 
 def _bound(name: str, values: Sequence[object], kinds: Collection[type], max_text: int, faults: Faults) -> None:
     """Refuse texts that are too long."""
-    texts: Sequence[str] = values if kinds == _TEXT_ONLY else [each for each in values if type(each) is str]  # type: ignore[assignment]  # just seen
+    distinct = values.distinct if type(values) is Coded else values
+    texts: Sequence[str] = distinct if kinds == _TEXT_ONLY else [each for each in distinct if type(each) is str]  # type: ignore[assignment]  # just seen
     if max(map(len, texts), default=0) <= max_text:
         return
     for row, value in enumerate(values):
@@ -238,5 +237,5 @@ def _without(
     keep = [row for row in range(rows) if row not in bad]
     if len(keep) > 1:
         pick = itemgetter(*keep)
-        return {name: pick(values) for name, values in columns.items()}, len(keep)
+        return {name: pick(list(values)) for name, values in columns.items()}, len(keep)
     return {name: [values[row] for row in keep] for name, values in columns.items()}, len(keep)
