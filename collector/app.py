@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+WAIT_SECONDS = 60.0
+"""How long a buffer that is away is waited for at the start: shorter than whoever started us has patience."""
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 """More than one write of requests leaves behind at once."""
 
@@ -98,7 +101,10 @@ async def run(
     async with AsyncExitStack() as stack:
         clock = SystemClock()
         telemetry = Telemetry(stack.enter_context(spans(__version__)) if settings.tracing else None)
-        buffer = await stack.enter_async_context(_opened_buffer(settings, clock))
+        buffer = _buffer(settings, clock)
+        if not await _is_there(buffer, stop):
+            return
+        stack.push_async_callback(buffer.close)
         telemetry.set("collector_build_info", 1, version=__version__, durability=buffer.durability())
         ready = Readiness(buffer)
         references = References(buffer, settings.data_dir)
@@ -206,19 +212,33 @@ def _calm_garbage_collector() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
 
 
-@asynccontextmanager
-async def _opened_buffer(settings: Settings, clock: SystemClock) -> AsyncIterator[Buffer]:
-    buffer = open_buffer(
+def _buffer(settings: Settings, clock: SystemClock) -> Buffer:
+    return open_buffer(
         settings.buffer_url.get_secret_value(),
         clock=clock,
         limits=Limits(max_rows=settings.max_buffered_rows, max_bytes=settings.max_buffered_bytes),
         sqlite_synchronous=settings.sqlite_synchronous,
     )
-    await buffer.open()
-    try:
-        yield buffer
-    finally:
-        await buffer.close()
+
+
+async def _is_there(buffer: Buffer, stop: asyncio.Event) -> bool:
+    """Open the buffer; a server that is away, or still loads its data, is waited for. Says no when we are stopped before.
+
+    Raises Unavailable when it does not come, Invalid when it cannot be used.
+    """
+    until = time.monotonic() + WAIT_SECONDS
+    while not stop.is_set():
+        try:
+            await buffer.open()
+        except Unavailable as error:
+            if time.monotonic() > until:
+                raise
+            log.warning("waiting for the buffer: %s", error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), error.retry_after_seconds)
+        else:
+            return True
+    return False
 
 
 def _evaluator(settings: Settings) -> "DaskEvaluator | PoolEvaluator":

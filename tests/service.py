@@ -46,12 +46,16 @@ class Service:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *options: str) -> "Service":
+        self.launch(*options)
+        self.wait_ready()
+        return self
+
+    def launch(self, *options: str) -> None:
+        """Start it, and do not wait until it is ready."""
         command = [sys.executable, "-m", "collector", "serve", "--config", str(self._config),
                    "--host", "127.0.0.1", "--port", str(self.port), *options]  # fmt: skip
         with (self.directory / "service.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
-        self.wait_ready()
-        return self
 
     @property
     def runs(self) -> bool:
