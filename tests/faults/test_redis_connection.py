@@ -12,18 +12,17 @@ from typing import Any
 
 import pytest
 
-from tests.faults.fleet import SYNCED, World, all_evaluated, world_in
+from tests.faults.fleet import World, all_evaluated, world_in
 from tests.service import Service
 
 pytestmark = [pytest.mark.e2e, pytest.mark.redis, pytest.mark.timeout(300)]
 
-CONFIG = """
-monitors:
-  - id: named
+MONITORS = """
+  - id: named-CASE
     columns: {id: id, timestamp: at, numerical_features: [distance]}
     window: {every: 1h, idle: 1s}
     reports: [{name: quality, metrics: [DatasetSummaryMetric]}]
-  - id: nameless
+  - id: nameless-CASE
     columns: {numerical_features: [distance]}
     window: {rows: 20}
     reports: [{name: quality, metrics: [DatasetSummaryMetric]}]
@@ -32,18 +31,18 @@ ROWS = 10
 HOURS = 4
 
 
-@pytest.fixture
-def world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
-    with world_in(tmp_path, CONFIG, getattr(request, "param", SYNCED)) as made:
-        yield made
+def config(*cases: str) -> str:
+    """Each case has monitors of its own."""
+    return "monitors:" + "".join(MONITORS.replace("CASE", case) for case in cases)
 
 
 class Sender(threading.Thread):
     """Sends requests, one after the other, each until it is taken, as the SDK does. Remembers what it was told."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, case: str) -> None:
         super().__init__(name="sender")
         self.service = service
+        self.case = case
         self.taken = 0
         self.told: Counter[int] = Counter()
         self.without_retry_after = 0
@@ -54,8 +53,9 @@ class Sender(threading.Thread):
         while not self._ending.is_set():
             numbers = range(self.taken * ROWS, (self.taken + 1) * ROWS)
             named = [{"id": f"r{n}", "at": f"2024-05-01T{n % HOURS:02}:30:00Z", "distance": float(n)} for n in numbers]
-            self._until_taken("named", named, None)
-            self._until_taken("nameless", [{"distance": float(n)} for n in numbers], f"k{self.taken}")
+            self._until_taken(f"named-{self.case}", named, None)
+            nameless = [{"distance": float(n)} for n in numbers]
+            self._until_taken(f"nameless-{self.case}", nameless, f"k{self.taken}")
             self.taken += 1
             time.sleep(0.01)
 
@@ -153,56 +153,62 @@ ACCIDENTS: list[tuple[Callable[[World], None], bool]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    cases = (accident.__name__ for accident, _ in ACCIDENTS)
+    with world_in(tmp_path_factory.mktemp("synced"), config(*cases)) as made:
+        yield made
+
+
 @pytest.mark.parametrize(("accident", "told"), ACCIDENTS, ids=[accident.__name__ for accident, _ in ACCIDENTS])
-def test_every_row_counts_once_although(world: World, accident: Callable[[World], None], told: bool) -> None:
-    sender = Sender(world.service)
+def test_every_row_counts_once_although(synced: World, accident: Callable[[World], None], told: bool) -> None:
+    synced.revive()
+    sender = Sender(synced.service, accident.__name__)
     sender.start()
     wait_for_requests(sender, 5)
-    accident(world)
+    accident(synced)
     wait_for_requests(sender, sender.taken + 5)
     sender.stop()
     assert (sender.told[503] > 0) >= told, sender.told
     assert sender.without_retry_after == 0
     assert set(sender.told) <= {202, 503}, sender.told
-    assert_rows_are_where_they_belong(world.service, sender.taken * ROWS)
+    assert_rows_are_where_they_belong(sender)
 
 
-@pytest.mark.parametrize("world", [()], ids=["no append-only file"], indirect=True)
-def test_redis_that_forgot_everything_is_filled_anew_and_the_account_balances(world: World) -> None:
+def test_redis_that_forgot_everything_is_filled_anew_and_the_account_balances(tmp_path: Path) -> None:
     """Without a file acknowledged rows are gone with their whole account: what comes after counts as always."""
-    sender = Sender(world.service)
-    sender.start()
-    wait_for_requests(sender, 5)
-    redis_is_killed_and_started_again(world)
-    wait_for_requests(sender, sender.taken + 10)
-    sender.stop()
-    assert set(sender.told) <= {202, 503}, sender.told
-    for monitor in ("named", "nameless"):
-        rows = settled(world.service, monitor)
-        assert 0 < rows["accepted"] < sender.taken * ROWS
-        assert rows["evaluated"] == rows["accepted"]
-        assert rows["dead_lettered"] == 0
-        assert rows["dropped"] == {}
+    with world_in(tmp_path, config("forgotten"), ()) as world:
+        sender = Sender(world.service, "forgotten")
+        sender.start()
+        wait_for_requests(sender, 5)
+        redis_is_killed_and_started_again(world)
+        wait_for_requests(sender, sender.taken + 10)
+        sender.stop()
+        assert set(sender.told) <= {202, 503}, sender.told
+        for monitor in ("named-forgotten", "nameless-forgotten"):
+            rows = settled(world.service, monitor)
+            assert 0 < rows["accepted"] < sender.taken * ROWS
+            assert rows["evaluated"] == rows["accepted"]
+            assert rows["dead_lettered"] == 0
+            assert rows["dropped"] == {}
 
 
-@pytest.mark.parametrize(
-    "world", [("--appendonly", "yes", "--appendfsync", "everysec")], ids=["everysec"], indirect=True
-)
-def test_redis_that_syncs_every_second_and_is_killed_has_what_is_older(world: World) -> None:
+def test_redis_that_syncs_every_second_and_is_killed_has_what_is_older(tmp_path: Path) -> None:
     """It writes before it answers, unless its disk is slow; then it puts off by two seconds at most what is at risk."""
-    sender = Sender(world.service)
-    sender.start()
-    wait_for_requests(sender, 5)
-    sender.stop()
-    time.sleep(2.5)
-    redis_is_killed_and_started_again(world)
-    again = Sender(world.service)
-    again.start()  # the same rows: known ones are duplicates
-    wait_for_requests(again, sender.taken + 5)
-    again.stop()
-    assert_rows_are_where_they_belong(world.service, again.taken * ROWS)
-    assert again.known >= 2 * sender.taken * ROWS
-    assert "redis+aof" in world.service.log()
+    with world_in(tmp_path, config("older"), ("--appendonly", "yes", "--appendfsync", "everysec")) as world:
+        sender = Sender(world.service, "older")
+        sender.start()
+        wait_for_requests(sender, 5)
+        sender.stop()
+        time.sleep(2.5)
+        redis_is_killed_and_started_again(world)
+        again = Sender(world.service, "older")
+        again.start()  # the same rows: known ones are duplicates
+        wait_for_requests(again, sender.taken + 5)
+        again.stop()
+        assert_rows_are_where_they_belong(again)
+        assert again.known >= 2 * sender.taken * ROWS
+        assert "redis+aof" in world.service.log()
 
 
 def wait_for_requests(sender: Sender, count: int) -> None:
@@ -218,10 +224,12 @@ def settled(service: Service, monitor: str) -> dict[str, Any]:
     return service.wait_settled(monitor)
 
 
-def assert_rows_are_where_they_belong(service: Service, sent: int) -> None:
-    for monitor in ("named", "nameless"):
+def assert_rows_are_where_they_belong(sender: Sender) -> None:
+    service, sent = sender.service, sender.taken * ROWS
+    named, nameless = f"named-{sender.case}", f"nameless-{sender.case}"
+    for monitor in (named, nameless):
         assert settled(service, monitor) == all_evaluated(sent)
-    by_window = {s["window"]["start"]: s["rows"] for s in service.snapshots(monitor="named")}
+    by_window = {s["window"]["start"]: s["rows"] for s in service.snapshots(monitor=named)}
     expected = Counter(f"2024-05-01T{n % HOURS:02}" for n in range(sent))
     assert {start[:13]: rows for start, rows in by_window.items()} == expected
-    assert sum(s["rows"] for s in service.snapshots(monitor="nameless")) == sent
+    assert sum(s["rows"] for s in service.snapshots(monitor=nameless)) == sent
