@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from collector.errors import CollectorError
+from collector.errors import CollectorError, Unavailable
 from collector.monitor import Configuration
 from collector.pipeline.registry import MonitorRegistry
 from collector.shifts import Shifts
@@ -33,22 +33,36 @@ async def reload_until(
         await asyncio.wait([stopped, asked], return_when=asyncio.FIRST_COMPLETED)
         if asked.done() and not stopped.done():
             reload.asked.clear()
-            outcome = "taken" if await _reloaded(reload, registry, shifts) else "refused"
+            outcome = "taken" if await _reloaded(reload, registry, shifts, stopped) else "refused"
             telemetry.count("collector_configuration_reloads_total", outcome=outcome)
         asked.cancel()
     await stopped
 
 
-async def _reloaded(reload: Reload, registry: MonitorRegistry, shifts: Shifts | None) -> bool:
-    """Take over what the file says now, or leave all as it is and say why."""
+async def _reloaded(
+    reload: Reload, registry: MonitorRegistry, shifts: Shifts | None, stopped: "asyncio.Task[bool]"
+) -> bool:
+    """Take over what the file says now, or leave all as it is and say why.
+
+    What can be wrong is found before anything changes. After that only the store may be away, and it is waited for: half
+    a configuration would send windows to destinations that nobody serves any more.
+    """
     try:
         configuration = await asyncio.to_thread(reload.read)
         if shifts is not None:
             await shifts.change(configuration)
-        await registry.load(configuration.monitors, configuration.destinations)
     except CollectorError as error:
         log.error("the configuration stays as it was: %s", error)  # noqa: TRY400 - the sentence says it all
         return False
+    while True:
+        try:
+            await registry.load(configuration.monitors, configuration.destinations)
+            break
+        except Unavailable as error:
+            log.warning("the new configuration is not stored yet: %s; trying again", error)
+            await asyncio.wait([stopped], timeout=error.retry_after_seconds)
+            if stopped.done():
+                return False
     reload.taken(configuration)
     log.info("the configuration was read again: %d monitors, %d destinations", len(configuration.monitors),
              len(configuration.destinations))  # fmt: skip
