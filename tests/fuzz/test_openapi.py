@@ -10,6 +10,8 @@ import pytest
 
 from tests.service import Service
 
+pytestmark = pytest.mark.timeout(300)  # thousands of requests, and a snapshot that is evaluated
+
 CONFIG = json.dumps(
     {
         "monitors": [
