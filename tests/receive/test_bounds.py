@@ -58,6 +58,35 @@ async def test_a_row_with_a_longer_text_is_rejected_and_its_neighbours_are_taken
         assert answer["errors"] == [{"row": 1, "column": column, "reason": REASON}]
 
 
+def narrow_and_long(rows):
+    return [{"id": f"r{number}", "score": 0.5} for number in range(rows)]
+
+
+def wide(columns):
+    return [{"id": "a", "city": "x", **{f"c{number}": 1 for number in range(columns - 2)}}]
+
+
+def in_batches(rows):
+    """A batch a row."""
+    table = pa.Table.from_pylist(rows)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=1)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize("what", ["rows", "columns"])
+@pytest.mark.parametrize(("media", "encode"), [*(pair for pair in ENCODED.items() if pair[1] is not stream),
+                                               ("application/vnd.apache.arrow.stream", in_batches)])  # fmt: skip
+async def test_as_many_rows_and_columns_as_the_limit_are_taken_and_one_more_is_413(media, encode, what):
+    make = {"rows": narrow_and_long, "columns": wide}[what]
+    async with house(max_request_rows=8, max_columns=8) as found:
+        assert (await found.post(ROWS, encode(make(8)), Content_Type=media))[0] == 202
+        status, problem = await found.post(ROWS, encode(make(9)), Content_Type=media)
+        assert (status, problem["type"], problem[what]) == (413, "/problems/too-large", 9)
+        assert len(found.intake.taken) == 1
+
+
 async def test_a_short_body_beside_a_long_one_does_not_let_its_text_through():
     async with house() as found:
         short = orjson.dumps([{"id": "a", "city": "x"}])

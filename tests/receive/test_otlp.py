@@ -1,11 +1,13 @@
 """OTLP logs: BentoML's recorded export, and the OpenTelemetry SDK's own exporter against the real door."""
 
 import asyncio
+import dataclasses
 import gzip
 from pathlib import Path
 
 import orjson
 import pytest
+from google.protobuf import json_format
 from google.protobuf.internal.encoder import _VarintBytes  # type: ignore[attr-defined]  # to write a Status by hand
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 from opentelemetry._logs import LogRecord as SdkRecord
@@ -16,7 +18,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 
-from collector.errors import Backpressure, Invalid, Unavailable
+from collector.errors import Backpressure, Invalid, TooLarge, Unavailable
 from collector.receive.decoders import otlp
 from collector.receive.rows.judge import Judge
 from collector.receive.servers.log_rows import row_of, rows_of
@@ -373,6 +375,27 @@ def test_json_is_rows_or_a_refusal(bodies, time):
         taken_or_refused(otlp.JSON, orjson.dumps(document))
     except TypeError:  # half a character, which no JSON writer writes
         return
+
+
+@pytest.mark.parametrize("media", [otlp.PROTOBUF, otlp.JSON])
+@pytest.mark.parametrize("groups", [
+    [{}] * 4,
+    [{"scopeLogs": [{}] * 4}],
+    [{"scopeLogs": [{}, {}]}] * 2,
+    [{"scopeLogs": [{"logRecords": [{}, {}]}]}] * 2,
+    [{"scopeLogs": [{"logRecords": [{}] * 4}]}],
+])  # fmt: skip
+def test_groups_scopes_and_records_are_counted_all_together(media, groups):
+    def encoded(groups):
+        body = {"resourceLogs": groups}
+        if media == otlp.JSON:
+            return orjson.dumps(body)
+        return json_format.ParseDict(body, ExportLogsServiceRequest()).SerializeToString()
+
+    limits = dataclasses.replace(LIMITS, rows=3)
+    otlp.decode(media, encoded(groups[:1] if len(groups) > 1 else [{}] * 3), limits)
+    with pytest.raises(TooLarge, match="4 rows"):
+        otlp.decode(media, encoded(groups), limits)
 
 
 def test_values_nested_without_end_are_refused():

@@ -66,6 +66,7 @@ def raw_deflate(body: bytes) -> bytes:
         ("deflate", zlib.compress),
         ("deflate", raw_deflate),
         ("zstd", zstandard.compress),
+        ("zstd", lambda body: zstandard.compress(body[:10]) + zstandard.compress(body[10:])),
         ("gzip, zstd", lambda body: zstandard.compress(gzip.compress(body))),
         ("identity", bytes),
     ],
@@ -81,6 +82,28 @@ async def test_a_bomb_is_refused_while_it_grows(encoding, pack):
     async with opened(max_body_bytes=10_000) as house:
         status, problem = await house.post(ROWS, pack(b" " * 5_000_000), Content_Encoding=encoding)
         assert (status, problem["type"]) == (413, "/problems/too-large")
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
+async def test_parts_that_are_small_each_are_a_bomb_together(encoding, pack):
+    async with opened(max_body_bytes=10_000) as house:
+        assert (await house.post(ROWS, pack(b" " * 6_000) * 2, Content_Encoding=encoding))[0] == 413
+
+
+async def test_a_zstd_frame_that_asks_for_much_memory_is_refused():
+    wide = zstandard.ZstdCompressionParameters.from_level(3, window_log=28)
+    packer = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    body = packer.compress(body_of(GOOD)) + packer.flush()
+    async with opened() as house:
+        status, problem = await house.post(ROWS, body, Content_Encoding="zstd")
+        assert (status, "memory" in problem["detail"]) == (400, True), problem
+
+
+async def test_more_content_encodings_than_two_are_refused():
+    body = gzip.compress(gzip.compress(gzip.compress(body_of(GOOD))))
+    async with opened() as house:
+        status, problem = await house.post(ROWS, body, Content_Encoding="gzip, gzip, gzip")
+        assert (status, problem["detail"]) == (415, "3 content encodings: at most 2 are undone")
 
 
 async def test_a_zstd_bomb_that_does_not_say_its_size_is_refused():

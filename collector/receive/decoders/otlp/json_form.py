@@ -27,9 +27,13 @@ def decode(body: bytes, limits: Limits) -> Sequence[LogRecord]:
     records: list[LogRecord] = []
     groups = _list(_object(loads(body), "the body"), "resourceLogs")
     limits.check(rows=len(groups), columns=1)
+    scopes = 0
     for resource_logs in groups:
         resource = _attributes(_object(_object(resource_logs, "resourceLogs").get("resource") or {}, "resource"))
-        for scope_logs in _list(resource_logs, "scopeLogs"):
+        listed_scopes = _list(resource_logs, "scopeLogs")
+        scopes += len(listed_scopes)
+        limits.check(rows=scopes, columns=1)
+        for scope_logs in listed_scopes:
             scope = _object(_object(scope_logs, "scopeLogs").get("scope") or {}, "scope")
             name, listed = _text(scope.get("name")), _list(scope_logs, "logRecords")
             limits.check(rows=len(records) + len(listed), columns=1)

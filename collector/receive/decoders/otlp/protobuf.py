@@ -19,9 +19,11 @@ def decode(body: bytes, limits: Limits) -> Sequence[LogRecord]:
         raise Malformed("the body is no ExportLogsServiceRequest in protobuf") from error
     limits.check(rows=len(request.resource_logs), columns=1)
     records: list[LogRecord] = []
+    scopes = 0
     for resource_logs in request.resource_logs:
         resource = _mapping(resource_logs.resource.attributes)
-        limits.check(rows=len(resource_logs.scope_logs), columns=1)
+        scopes += len(resource_logs.scope_logs)
+        limits.check(rows=scopes, columns=1)
         for scope_logs in resource_logs.scope_logs:
             limits.check(rows=len(records) + len(scope_logs.log_records), columns=1)
             records += [
