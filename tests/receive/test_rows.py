@@ -63,6 +63,7 @@ def raw_deflate(body: bytes) -> bytes:
     [
         ("gzip", gzip.compress),
         ("GZIP", lambda body: gzip.compress(body[:10]) + gzip.compress(body[10:])),
+        ("x-gzip", lambda body: gzip.compress(body) + bytes(5000)),
         ("deflate", zlib.compress),
         ("deflate", raw_deflate),
         ("zstd", zstandard.compress),
