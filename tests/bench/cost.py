@@ -1,4 +1,5 @@
-"""What a request costs the server in processor time, beside the bare handler: `python -m tests.bench.cost [--rows 1 100]`.
+"""What a request costs the server in processor time, beside the bare handler: `python -m tests.bench.cost [--rows 1 100]`;
+`--servers sqlite redis --rows 1000 --encodings json arrow` compares what the rows are sent as.
 
 For a machine that others use too: what wrk counts there says little, but what the kernel notes for the server's own
 threads is nearly what it would be alone. Short loads in turn, medians.
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.load import wrk
-from tests.bench.receive import body
+from tests.bench.receive import arrow, body
 from tests.bench.servers import Server, bare, ours, peer, redis
 
 _BARE = "bare"
@@ -35,9 +36,16 @@ class Cost:
     idle: float
 
 
-def cost_of(server: Server, payload: bytes, *, seconds: float) -> Cost:
+_ENCODINGS: Mapping[str, tuple[str, Callable[[int], bytes]]] = {
+    "json": ("application/json", body),
+    "arrow": ("application/vnd.apache.arrow.stream", arrow),
+}
+"""The bare handler and the predecessor know JSON only."""
+
+
+def cost_of(server: Server, payload: bytes, *, seconds: float, media: str = "application/json") -> Cost:
     before, began = _spent(server.pid), time.perf_counter()
-    requests = wrk(server, payload, seconds=seconds).requests * seconds
+    requests = wrk(server, payload, seconds=seconds, media=media).requests * seconds
     passed = time.perf_counter() - began
     run, waited, kernel = (after - each for after, each in zip(_spent(server.pid), before, strict=True))
     return Cost(run / requests * 1e6, kernel / requests * 1e6, max(passed - run - waited, 0.0) / requests * 1e6)
@@ -58,25 +66,31 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rows", type=int, nargs="+", default=[1, 100])
     options.add_argument("--servers", nargs="+", choices=list(_MAKERS), default=[_BARE, "sqlite", "redis"])
+    options.add_argument("--encodings", nargs="+", choices=list(_ENCODINGS), default=["json"])
     options.add_argument("--seconds", type=int, default=1)
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
     with ExitStack() as stack:
         servers = {name: stack.enter_context(_MAKERS[name](stack)) for name in chosen.servers}
         for rows in chosen.rows:
-            payload = body(rows)
-            found: dict[str, list[Cost]] = {name: [] for name in servers}
-            for server in servers.values():
-                wrk(server, payload, seconds=chosen.seconds)
+            loads = {
+                (name, encoding): (server, make(rows), media)
+                for name, server in servers.items()
+                for encoding, (media, make) in _ENCODINGS.items()
+                if encoding in chosen.encodings
+            }
+            found: dict[tuple[str, str], list[Cost]] = {load: [] for load in loads}
+            for server, payload, media in loads.values():
+                wrk(server, payload, seconds=chosen.seconds, media=media)
             for _ in range(chosen.rounds):
-                for name, server in servers.items():
-                    found[name].append(cost_of(server, payload, seconds=chosen.seconds))
-            for name, costs in found.items():
+                for load, (server, payload, media) in loads.items():
+                    found[load].append(cost_of(server, payload, seconds=chosen.seconds, media=media))
+            for (name, encoding), costs in found.items():
                 total, kernel, idle = (
                     statistics.median(getattr(each, part) for each in costs) for part in ("computing", "kernel", "idle")
                 )
                 sys.stdout.write(
-                    f"{rows:5} rows, {name:8} {total:7.1f} us (kernel {kernel:5.1f}) idle {idle:6.1f}   "
+                    f"{rows:5} rows, {encoding:5} {name:8} {total:7.1f} us (kernel {kernel:5.1f}) idle {idle:6.1f}   "
                     + " ".join(f"{each.computing:.0f}" for each in costs) + "\n"
                 )  # fmt: skip
 

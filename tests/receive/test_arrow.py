@@ -97,7 +97,7 @@ def test_packed_numbers_are_stored_as_plain_ones_are(rows):
     "column",
     [
         pa.array([True, False, None, True]), pa.array([True, False, True, True]), pa.array([0.5, None, 1.0, 2.0]),
-        pa.array([0.5, 1.5, 2.5, 3.5], pa.float32()), pa.array(["a", None, "b", "a"]), pa.array([1, 300, 2, 70_000]),
+        pa.array([0.5, 1.5, 2.5, 3.5], pa.float32()), pa.array([0.5, 1.5, 2.5, 3.5]), pa.array([1, 2**40, 2**41, 2**42]), pa.array(["a", None, "b", "a"]), pa.array([1, 300, 2, 70_000]),
         pa.array([1, None, 2, 3]), pa.array(["a", "b", None, "a"]).dictionary_encode(), pa.array([None, None, None, None]),
         pa.array([1, 2, None, 1]).dictionary_encode(), pa.array([0.5, 2.5, None, 0.5]).dictionary_encode(),
     ],
