@@ -17,6 +17,7 @@ from typing import Any
 
 from collector.commands.batches import ROWS, Batch, joined
 from collector.commands.records import Record, records
+from collector.receive.decoders import bodies, ndjson
 from collector.receive.servers.pairs import ids_of
 
 _UNLIKE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, csv.Error)
@@ -64,13 +65,13 @@ def batches(
     waiting: list[bytes] = []
     offset = 0
     read = 0.0
-    for read, some in _together(records(path), capture.together):
+    for number, read, some in _together(records(path), capture.together):
         try:
             if None in some:
                 raise ValueError("no JSON object")
             waiting += [json.dumps(each).encode() for each in capture.convert([each for each in some if each], about)]
         except _UNLIKE as error:
-            refuse(f"{path}: a record is not as {capture.name} writes it: {type(error).__name__}: {error}")
+            refuse(f"{path}: record {number} is not as {capture.name} writes it: {type(error).__name__}: {error}")
         while len(waiting) >= ROWS:
             yield Batch(offset, waiting[:ROWS], "application/x-ndjson", joined, read, capture.address)
             offset, waiting = offset + ROWS, waiting[ROWS:]
@@ -80,14 +81,17 @@ def batches(
 
 def _together(
     found: Iterable[tuple[Record | None, float]], name: str | None
-) -> Iterator[tuple[float, list[Record | None]]]:
-    """Records that follow one another with one value of a key, and the share of the file that is read by then."""
-    numbered = enumerate(found)
+) -> Iterator[tuple[int, float, list[Record | None]]]:
+    """Records that follow one another with one value of a key: the first one's number, the share of the file that is read by
+    then, and the records.
+    """
+    numbered = enumerate(found, start=1)
     for _, group in groupby(
         numbered, key=lambda each: each[0] if name is None or each[1][0] is None else each[1][0].get(name)
     ):
-        some = [each for _, each in group]
-        yield some[-1][1], [record for record, _ in some]
+        (number, first), *others = group
+        some = [first, *(each for _, each in others)]
+        yield number, some[-1][1], [record for record, _ in some]
 
 
 # ---------------------------------------------------------------- formats
@@ -119,18 +123,25 @@ def _sagemaker(found: Sequence[Record], about: About) -> Iterator[Record]:  # no
 
 
 def _captured(side: Record | None) -> Any:
-    """CSV as rows of values, JSON as it is, base64 as what is in it."""
+    """CSV as rows of values, JSON as it is, JSON lines and plain objects as rows, base64 as what is in it."""
     if side is None or side.get("data") is None:
         return None
-    text, encoding = side["data"], side.get("encoding", "BASE64")
+    text, encoding, media = side["data"], side.get("encoding", "BASE64"), str(side.get("observedContentType", ""))
     if encoding == "BASE64":
         raw = base64.b64decode(text)
-        encoding = "CSV" if "csv" in str(side.get("observedContentType", "")) else "JSON"
+        encoding = "CSV" if "csv" in media else "JSON"
         try:
             text = raw.decode()
         except UnicodeDecodeError:
             return raw
-    return json.loads(text) if encoding == "JSON" else csv_rows(text)
+    if encoding != "JSON":
+        return csv_rows(text)
+    if media.partition(";")[0].strip() in ndjson.MEDIA:
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+        found = lines[0] if len(lines) == 1 else lines
+    else:
+        found = json.loads(text)
+    return [found] if isinstance(found, dict) and found.keys().isdisjoint(bodies.KEYS) else found
 
 
 def _turned(answered: list[Any], rows: int) -> list[Any]:

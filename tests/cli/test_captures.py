@@ -19,6 +19,8 @@ from tests.service import Service
 FORMATS = (
     "sagemaker",
     "sagemaker-base64",
+    "sagemaker-json-lines",
+    "sagemaker-objects",
     "azure",
     "kserve",
     "kserve-parquet",
@@ -100,6 +102,19 @@ def files_of(name, folder):
             folder / "c.jsonl",
             sagemaker("e1", side(asked, "BASE64"), side(answered, "BASE64", "text/csv; charset=utf-8")),
         )
+    if name == "sagemaker-json-lines":
+        media = "application/jsonlines"
+        asked = "".join(json.dumps({"features": each}) + "\n" for each in ASKED)
+        answered = "".join(json.dumps({"score": each}) + "\n" for each in ANSWERED)
+        return lines(
+            folder / "c.jsonl",
+            sagemaker("e1", side(asked, "JSON", media), side(answered, "JSON", f"{media}; charset=utf-8")),
+        )
+    if name == "sagemaker-objects":
+        asked = base64.b64encode(b'{"distance": 733, "departure_delay": 12.5}').decode()
+        one = sagemaker("e1", side(asked, "BASE64", "application/json"), side('{"score": 0.31}', "JSON"))
+        many = side('{"instances": [[1400, -3.0]]}', "JSON", "application/jsonlines")
+        return lines(folder / "c.jsonl", one, sagemaker("e2", many, side("0.07")))
     if name == "azure":
         return [FOLDER / "azureml.jsonl"]
     if name == "kserve":
@@ -213,8 +228,8 @@ def test_bad_records_are_told_and_sink_no_others(service, tmp_path):
     done = run(service, "broken", path)
     assert done.exit_code == 1, done.output
     assert done.stdout.splitlines()[1].split()[1:] == ["1", "0", "0", "4"]
-    assert "eventId" in done.stderr
-    assert "no JSON object" in done.stderr
+    assert "record 2 is not as SageMaker data capture writes it: KeyError: 'eventId'" in done.stderr
+    assert "record 5 is not as SageMaker data capture writes it: ValueError: no JSON object" in done.stderr
     assert "expected a number, not text 'far'" in done.stderr
 
 
