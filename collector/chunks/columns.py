@@ -127,8 +127,8 @@ def _integers(values: Sequence[int], rows: int) -> _Encoded:
 
 
 def _texts(values: Sequence[object]) -> _Encoded:
-    texts = in_order(values if type(values) is Coded else coded(cast("Sequence[str | None]", values)))
-    return kind_of_codes(len(texts.distinct)), texts.codes, texts.distinct
+    codes, distinct = in_order(values if type(values) is Coded else coded(cast("Sequence[str | None]", values)))
+    return kind_of_codes(len(distinct)), codes, distinct
 
 
 def json_value(value: object) -> object:

@@ -11,16 +11,17 @@ _FLOATS, _WHOLE, _TEXTS = frozenset({float}), frozenset({int}), frozenset({str, 
 _PACKED: Mapping[str, AbstractSet[type]] = {"d": _FLOATS, "b": _WHOLE, "h": _WHOLE, "i": _WHOLE, "q": _WHOLE}
 """What an array holds needs no look."""
 _ASK_EACH_UP_TO_ROWS = 32
+"""Fewer values are asked one by one before anything else is set up."""
 _MARK = b"\xcb"
 _as_message_pack = msgspec.msgpack.Encoder().encode
 
 
 def recognized(values: Sequence[object]) -> tuple[Sequence[object], AbstractSet[type]]:
-    """The values, coded if they are texts, and their types, neither more nor fewer.
+    """The values, coded if they are many texts, and their types, neither more nor fewer.
 
     >>> recognized([0.5, None]) == ([0.5, None], {float, type(None)})
     True
-    >>> texts, types = recognized(["AA", "UA", "AA"])
+    >>> texts, types = recognized(["AA", "UA", "AA"] * 20)
     >>> texts.distinct, types
     (['AA', 'UA'], {<class 'str'>})
     """
@@ -28,11 +29,11 @@ def recognized(values: Sequence[object]) -> tuple[Sequence[object], AbstractSet[
         return values, _PACKED[values.typecode]
     if type(values) is Coded:
         return values, set(map(type, values.distinct))
-    if len(values):
+    if len(values) > _ASK_EACH_UP_TO_ROWS:
         first = type(values[0])
         if first is str:
             return _texts(values)
-        if first is float and len(values) > _ASK_EACH_UP_TO_ROWS and _are_floats(values):
+        if first is float and _are_floats(values):
             return values, _FLOATS
     return values, set(map(type, values))
 

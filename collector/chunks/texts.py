@@ -62,23 +62,23 @@ def coded(values: Sequence[str | None]) -> Coded:
     return Coded(list(numbers), bytes(codes) if kind == "B" else array(kind, codes))
 
 
-def in_order(texts: Coded) -> Coded:
-    """A few distinct texts in their order, so that chunks of the same ones share their list, whichever came first.
+def in_order(texts: Coded) -> tuple[Codes, Sequence[str | None]]:
+    """The codes, and the distinct texts: a few of them in their order, so that chunks of the same ones share their list,
+    whichever came first.
 
-    >>> texts = in_order(coded(["b", None, "a", "b"]))
-    >>> texts.distinct, list(texts.codes)
-    (['a', 'b', None], [1, 2, 0, 1])
+    >>> codes, distinct = in_order(coded(["b", None, "a", "b"]))
+    >>> list(codes), distinct
+    ([1, 2, 0, 1], ['a', 'b', None])
     """
     codes, distinct = texts.codes, texts.distinct
     if not isinstance(codes, bytes):
-        return texts
-    order: list[str | None] = [*sorted(value for value in distinct if value is not None)]
-    if len(order) < len(distinct):
-        order.append(None)
+        return codes, distinct
+    missing = [None] if None in distinct else []
+    order = [*sorted(value for value in distinct if value is not None), *missing]
     if order == distinct:
-        return texts
+        return codes, distinct
     place_of = {value: place for place, value in enumerate(order)}
-    return Coded(order, _moved(codes, [place_of[value] for value in distinct]))
+    return _moved(codes, [place_of[value] for value in distinct]), order
 
 
 def _moved(codes: bytes, places: Sequence[int]) -> bytes:
