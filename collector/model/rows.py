@@ -12,7 +12,7 @@ from collector.model.windows import Pane
 class RequestPart:
     """Consecutive rows of a chunk that came in one request. `key` makes a resend of that request harmless.
 
-    All rows of one request that go to one pane travel in one part: a second part of the same key and pane is a resend.
+    A second part of the same key is a resend, whatever pane it goes to: parts of one request have keys of their own.
     """
 
     rows: int

@@ -199,13 +199,18 @@ def _append_of(group: _Group) -> Append:
         pane=first.pane,
         data=chunks.packed(chunks.joined([piece.columns for piece in group.pieces])),
         parts=[
-            _part(rows, None if request.key is None else f"{request.key}/{piece.first}")
+            _part(rows, None if request.key is None else _key(piece, request.key))
             for piece in group.pieces
             for request, rows in piece.parts
         ],
         ids=b"".join([b"".join(piece.ids) for piece in group.pieces if piece.ids is not None]),
         max_event_us=max(events, default=None),
     )
+
+
+def _key(piece: Piece, key: str) -> str:
+    """Of these rows of the request, the same whenever it is sent: rows without event time may come to another pane then."""
+    return f"{'' if piece.max_event_us is None else piece.pane.key}{key}/{piece.first}"
 
 
 def _traces(groups: Sequence[_Group]) -> Iterator[str]:

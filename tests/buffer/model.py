@@ -16,7 +16,6 @@ class ModelPane:
     trimmed: int = 0
     labelled: int = 0
     label_changes: int = 0
-    requests: dict[str, int] = field(default_factory=dict)
     settled: dict[tuple[int, Phase], Settlement] = field(default_factory=dict)
     owner: dict[int, tuple[int, Phase] | str] = field(default_factory=dict)
     """of each row that does not wait: the settlement that counted it, or the reason for which it was dropped"""
@@ -43,6 +42,7 @@ class Model:
     """rows of purged panes, by where they were counted"""
     panes: dict[Pane, ModelPane] = field(default_factory=dict)
     purged: set[Pane] = field(default_factory=set)
+    requests: dict[str, int] = field(default_factory=dict)
     ids: dict[bytes, Pane] = field(default_factory=dict)
     labels: dict[bytes, Label] = field(default_factory=dict)
     orphans: dict[bytes, tuple[Label, int]] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class Model:
         row = 0
         for part in append.parts:
             resent = part.key in seen_keys or (
-                part.key in pane.requests and pane.requests[part.key] > now_us - REQUEST_KEY_US
+                part.key in self.requests and self.requests[part.key] > now_us - REQUEST_KEY_US
             )
             if part.key is not None:
                 seen_keys.add(part.key)
@@ -77,8 +77,8 @@ class Model:
             return 0, skipped, 0
         self.panes[append.pane] = pane
         for key in seen_keys:
-            if pane.requests.get(key, -(10**18)) <= now_us - REQUEST_KEY_US:
-                pane.requests[key] = now_us
+            if self.requests.get(key, -(10**18)) <= now_us - REQUEST_KEY_US:
+                self.requests[key] = now_us
         for name in new:
             pane.ids.append(name)
             self.ids[name] = append.pane

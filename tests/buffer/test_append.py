@@ -130,9 +130,17 @@ async def test_a_request_key_twice_in_one_chunk_is_a_resend(buffer: Buffer) -> N
     assert said(answer) == (1, [1, 2], 0)
 
 
-async def test_a_request_may_bring_rows_to_several_panes(buffer: Buffer) -> None:
-    answers = await buffer.rows.append([nameless(1, key="r"), nameless(1, pane=NEXT_PANE, key="r")])
-    assert [said(answer) for answer in answers] == [(1, [], 0), (1, [], 0)]
+async def test_a_request_that_is_sent_again_in_the_time_of_the_next_pane_is_a_duplicate(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(2, key="r")])
+    answers = await buffer.rows.append([nameless(2, pane=NEXT_PANE, key="r"), nameless(1, pane=NEXT_PANE, key="s")])
+    assert [said(answer) for answer in answers] == [(0, [0, 1], 0), (1, [], 0)]
+
+
+async def test_a_request_is_known_when_its_pane_is_purged(buffer: Buffer) -> None:
+    await buffer.rows.append([nameless(2, key="r")])
+    assert await buffer.rows.purge(M, PANE, before_row=None)
+    (answer,) = await buffer.rows.append([nameless(2, pane=NEXT_PANE, key="r")])
+    assert said(answer) == (0, [0, 1], 0)
 
 
 async def test_a_request_key_is_forgotten_after_a_day(buffer: Buffer, clock: ManualClock) -> None:

@@ -3,17 +3,19 @@
 import logging
 import socket
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from collector.buffer import open_buffer
 from collector.buffer.redis.facts import Facts, risks
+from collector.buffer.sqlite import schema
 from collector.clock import ManualClock
 from collector.errors import Invalid, Unavailable
 from collector.ports import Buffer
 from tests.buffer.conftest import ROOMY, Store
-from tests.buffer.making import rows
+from tests.buffer.making import PANE, M, nameless, rows
 from tests.redis_server import RedisServer, free_port
 
 pytestmark = pytest.mark.asyncio
@@ -104,6 +106,24 @@ async def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
         file.execute("PRAGMA user_version = 999")
     file.close()
     assert "version 999" in await refused(path)
+
+
+async def test_request_keys_of_a_file_of_an_older_release_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older, closing(sqlite3.connect(tmp_path / "b.db", isolation_level=None)) as file:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:5])
+        schema.migrate(file)
+        file.execute("INSERT INTO monitors (id, name) VALUES (1, ?)", (M,))
+        file.execute(
+            "INSERT INTO panes (id, monitor, key, first_append_us, last_append_us) VALUES (7, 1, ?, 0, 0)", (PANE.key,)
+        )
+        file.execute("INSERT INTO requests VALUES (7, 'r', ?)", (ManualClock().now_us(),))
+    buffer = made(f"sqlite://{tmp_path / 'b.db'}")
+    await buffer.open()
+    for key, accepted in (("r", 0), (f"{PANE.key}r", 0), ("s", 1)):  # rows without event time, with it, another request
+        assert (await buffer.rows.append([nameless(1, key=key)]))[0].accepted == accepted
+    await buffer.close()
 
 
 async def test_a_file_that_another_process_holds_locked_is_refused_with_that_reason(

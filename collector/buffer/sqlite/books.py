@@ -125,11 +125,7 @@ class Books:
     def remove_pane(self, pane: PaneRow) -> None:
         self.monitor.waiting_bytes -= self._bytes_before.pop(pane.key)
         del self._panes[pane.key]
-        for statement in (
-            "DELETE FROM panes WHERE id = ?",
-            "DELETE FROM settled WHERE pane = ?",
-            "DELETE FROM requests WHERE pane = ?",
-        ):
+        for statement in ("DELETE FROM panes WHERE id = ?", "DELETE FROM settled WHERE pane = ?"):
             self.connection.execute(statement, (pane.id,))
 
     # ------------------------------------------------------------ rows on the move

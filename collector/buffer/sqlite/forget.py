@@ -19,13 +19,13 @@ _CHUNKS = 20
 # What else is a monitor's, and how many rows of it one step removes. All but the panes themselves.
 _OF_PANE = (
     ("settled", "part", PURGE_ROWS),
-    ("requests", "key", PURGE_ROWS),
     ("labels", "digest", PURGE_ROWS),
     ("chunks", "first_row", _CHUNKS),
 )
 _OF_MONITOR = (
     ("dropped", "reason", PURGE_ROWS),
     ("tombstones", "key", PURGE_ROWS),
+    ("request_keys", "key", PURGE_ROWS),
     ("orphans", "digest", PURGE_ROWS),
     ("ids", "digest", PURGE_ROWS),
 )

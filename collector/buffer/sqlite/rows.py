@@ -144,7 +144,7 @@ class _Seen:
     """What earlier chunks of the same call will bring."""
 
     ids: set[bytes] = field(default_factory=set)
-    requests: set[tuple[str, str]] = field(default_factory=set)
+    requests: set[str] = field(default_factory=set)
 
 
 def _decide(books: Books, append: Append, seen: _Seen, now_us: int) -> Appended:
@@ -153,7 +153,7 @@ def _decide(books: Books, append: Append, seen: _Seen, now_us: int) -> Appended:
     known = _known_rows(books, append, seen, now_us)
     accepted = append.rows - len(known)
     if accepted:
-        seen.requests |= {(append.pane.key, part.key) for part in append.parts if part.key is not None}
+        seen.requests |= {part.key for part in append.parts if part.key is not None}
     return Appended(accepted, known)
 
 
@@ -163,7 +163,7 @@ def _store(books: Books, append: Append, answer: Appended, now_us: int) -> None:
         "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
         (pane.id, pane.rows, answer.accepted, now_us, indexes_to_bytes(answer.duplicates), append.ids, append.data),
     )
-    request_deeds.remember(books, pane, append, now_us)
+    request_deeds.remember(books, append, now_us)
     _remember_ids(books, pane, append, answer.duplicates, now_us)
     pane.rows += answer.accepted
     pane.bytes += len(append.data)
@@ -177,13 +177,12 @@ def _store(books: Books, append: Append, answer: Appended, now_us: int) -> None:
 
 def _known_rows(books: Books, append: Append, seen: _Seen, now_us: int) -> list[int]:
     """Indexes of rows that a resent request or an earlier row of the same id brought already."""
-    pane = books.pane(append.pane.key)
     resent: set[int] = set()
-    keys: set[str] = {key for name, key in seen.requests if name == append.pane.key}
+    keys = set(seen.requests)
     begin = 0
     for part in append.parts:
         if part.key is not None:
-            if part.key in keys or (pane is not None and request_deeds.seen(books, pane, part.key, now_us)):
+            if part.key in keys or request_deeds.seen(books, part.key, now_us):
                 resent.update(range(begin, begin + part.rows))
             keys.add(part.key)
         begin += part.rows

@@ -119,7 +119,20 @@ UPDATE half_sums SET known = (
     SELECT count(*) FROM halves WHERE halves.monitor = half_sums.monitor AND halves.side IS NULL);
 """
 
-MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+_VERSION_6 = """
+-- Keys of requests are a monitor's, not a pane's: a request that is sent again may come in the time of the next pane.
+CREATE TABLE request_keys (
+    monitor INTEGER NOT NULL, key TEXT NOT NULL, seen_us INTEGER NOT NULL,
+    PRIMARY KEY (monitor, key)) WITHOUT ROWID;
+INSERT OR IGNORE INTO request_keys
+    SELECT panes.monitor, requests.key, seen_us FROM requests JOIN panes ON panes.id = requests.pane;
+INSERT OR IGNORE INTO request_keys
+    SELECT panes.monitor, panes.key || requests.key, seen_us FROM requests JOIN panes ON panes.id = requests.pane;
+CREATE INDEX request_keys_by_age ON request_keys (seen_us);
+DROP TABLE requests;
+"""
+
+MIGRATIONS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5, _VERSION_6)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@
 --   2 panes       hash  pane -> its record (see the library)
 --   3 pane names  hash  number of a pane -> pane
 --   4 tombstones  zset  panes purged whole, by the instant of it
---   5 requests    zset  <pane><request key> by instant; a member is forgotten after 24 hours
+--   5 requests    zset  request keys by instant; a member is forgotten after 24 hours
 --   6 ids         hash  inference id -> <number of its pane>, or <number>;<at_us>;<target> once it has a label,
 --                       or ;<at_us>;<target> for a label that waits for it
 --   then for each chunk:
@@ -28,7 +28,7 @@ local now_us, shelves = ARGV[1], ARGV[6]
 local seen_ids, seen_keys = {}, {}
 local requests_are_fresh = false
 
--- Rows of requests that this pane has seen. Returns the keys of this chunk.
+-- Rows of requests that came before. Returns the keys of this chunk.
 local function skip_resent(chunk, first_part)
   local keys, row = {}, 0
   for at = first_part, first_part + 2 * chunk.parts - 1, 2 do
@@ -38,13 +38,12 @@ local function skip_resent(chunk, first_part)
         redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', ARGV[4])
         requests_are_fresh = true
       end
-      local member = chunk.pane .. key
-      if keys[member] or seen_keys[member] or redis.call('ZSCORE', KEYS[5], member) then
+      if keys[key] or seen_keys[key] or redis.call('ZSCORE', KEYS[5], key) then
         for index = row, row + rows - 1 do
           chunk.skipped[index] = true
         end
       end
-      keys[member] = true
+      keys[key] = true
     end
     row = row + rows
   end
@@ -98,8 +97,8 @@ local function decide(at, stream)
   chunk.accepted = chunk.rows - #packed
   chunk.packed = table.concat(packed)
   if chunk.accepted > 0 then
-    for member in pairs(chunk.keys) do
-      seen_keys[member] = true
+    for key in pairs(chunk.keys) do
+      seen_keys[key] = true
     end
   end
   return chunk
@@ -173,8 +172,8 @@ local function store(chunk)
     'XADD', chunk.stream, text(pane.rows + 1) .. '-0',
     'n', text(chunk.accepted), 'k', chunk.packed, 'i', chunk.ids, 't', now_us, 'd', chunk.data
   )
-  for member in pairs(chunk.keys) do
-    redis.call('ZADD', KEYS[5], 'NX', now_us, member)
+  for key in pairs(chunk.keys) do
+    redis.call('ZADD', KEYS[5], 'NX', now_us, key)
   end
   remember_ids(chunk, pane)
   pane.rows = pane.rows + chunk.accepted
