@@ -173,6 +173,18 @@ async def test_records_of_one_export_may_be_for_several_monitors():
         assert [taken.table.rows for taken in house.intake.taken] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("column", "told"), [("endpoint", {"ml.variant": "B"}), ("model_version", {"ml.model.version": "B"})]
+)
+@pytest.mark.parametrize("wish", ["segments", "compare"])
+@pytest.mark.asyncio
+async def test_the_arm_is_a_column_where_rows_are_told_apart_by_it(column, told, wish):
+    apart = {"segments": [column]} if wish == "segments" else {"compare": {"column": column, "baseline": "A"}}
+    async with opened(default_monitor(columns=COLUMNS, **apart)) as house:
+        await send(house, logs(record(row(), attributes=attributes(told))))
+        assert rows_taken(house)[column] == ["B"]
+
+
 @pytest.mark.asyncio
 async def test_the_address_may_name_the_monitor():
     async with opened(WATCHED) as house:

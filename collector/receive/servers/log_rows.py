@@ -112,7 +112,7 @@ def rows_of(monitor: Monitor, logged: Sequence[LoggedRow], limits: Limits, *, no
         columns[id_name] = [own if value is None else value for value, own in zip(given, made, strict=True)]
     if time_name is not None and time_name not in columns:
         columns[time_name] = Instants(now_us if each.time_us is None else each.time_us for each in logged)
-    for name in monitor.segments:
+    for name in monitor.told_apart_by:
         if name not in columns and any(name in each.origin for each in logged):
             columns[name] = [each.origin.get(name) for each in logged]
     return Decoded(Table(columns, len(logged)), numbers=[each.place for each in logged])
