@@ -457,6 +457,12 @@ async def test_the_arm_is_a_column_where_it_is_a_segment():
         assert rows_of(house)["endpoint"] == ["canary"]
 
 
+async def test_the_arm_of_an_event_that_is_a_row_is_a_column_too():
+    async with opened(default_monitor(columns=COLUMNS, compare={"column": "endpoint", "baseline": "default"})) as house:
+        assert (await send(house, STRUCTURED, structured(endpoint="canary")))[0] == 200
+        assert rows_of(house)["endpoint"] == ["canary"]
+
+
 async def test_a_key_for_other_monitors_opens_no_events(tmp_path):
     file = tmp_path / "keys.yaml"
     file.write_text("keys: [{key: only-for-other, scopes: [ingest], monitors: [other]}]")

@@ -180,7 +180,9 @@ class Taker:
         columns = dict(decoded.table.columns)
         now_us = self._door.clock.now_us()
         time_us = now_us if sighting.time_us is None else sighting.time_us
-        pairs.completed(columns, decoded.table.rows, monitor, inference=sighting.inference, time_us=time_us)
+        pairs.completed(
+            columns, decoded.table.rows, monitor, inference=sighting.inference, origin=sighting.origin, time_us=time_us
+        )
         table = type(decoded.table)(columns, decoded.table.rows)
         await self._store(
             place, monitor, Decoded(table, decoded.errors, decoded.numbers), key=self._key(sighting, monitor)

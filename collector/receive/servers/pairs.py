@@ -103,22 +103,28 @@ def joined(
         columns |= answered
         hidden = (hidden - answered.keys()) | (response.hidden & answered.keys())
     times = [part.time_us for part in (request, response) if part is not None and part.time_us is not None]
-    completed(columns, rows, monitor, inference=inference, time_us=times[0] if times else now_us)
-    for name in monitor.told_apart_by:
-        if name not in columns and name in origin:
-            columns[name] = [origin[name]] * rows
+    completed(columns, rows, monitor, inference=inference, origin=origin, time_us=times[0] if times else now_us)
     return Decoded(Table(columns, rows), hidden=hidden)
 
 
 def completed(
-    columns: dict[str, Sequence[object]], rows: int, monitor: Monitor, *, inference: str, time_us: int
+    columns: dict[str, Sequence[object]],
+    rows: int,
+    monitor: Monitor,
+    *,
+    inference: str,
+    origin: Mapping[str, str],
+    time_us: int,
 ) -> None:
-    """Add id and instant, when the monitor has columns for them and the sender gave none."""
+    """Add id, instant, and what of the sender tells rows apart, when the monitor has columns for them and the rows have none."""
     id_name, time_name = monitor.columns.id, monitor.columns.timestamp
     if id_name is not None and id_name not in columns:
         columns[id_name] = ids_of(inference, rows)
     if time_name is not None and time_name not in columns:
         columns[time_name] = Instants([time_us] * rows)
+    for name in monitor.told_apart_by:
+        if name not in columns and name in origin:
+            columns[name] = [origin[name]] * rows
 
 
 def ids_of(inference: str, rows: int) -> Sequence[str]:

@@ -65,7 +65,7 @@ def sighted(event: CloudEvent) -> Sighting:
     for prefix, dialect in _DIALECTS:
         if event.type.startswith(prefix):
             return dialect(event, event.type.removeprefix(prefix))
-    origin = _origin(event.attributes, service="inferenceservicename") or {"service": event.source}
+    origin = {"service": event.source} | _origin(event.attributes, service="inferenceservicename")
     return Sighting(Content.ROWS, event.id, origin, event.time_us, event.body)
 
 
