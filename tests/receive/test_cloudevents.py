@@ -430,6 +430,15 @@ async def test_an_unknown_service_is_404_with_the_near_miss():
         assert "did you mean 'flights'" in problem["detail"]
 
 
+async def test_halves_that_name_no_service_are_404_that_says_what_would():
+    async with opened(WATCHED) as house:
+        nobodys = {name: value for name, value in event("request").items() if name != "ce-inferenceservicename"}
+        status, problem = await send(house, nobodys, {"instances": [[1, 2]]})
+        assert (status, problem["type"]) == (404, "/problems/unknown-monitor")
+        assert "inferenceservicename" in problem["detail"]
+        assert (await send(house, nobodys, {"instances": [[1, 2]]}, path="/cloudevents/flights"))[0] == 200
+
+
 async def test_a_transformer_logs_everything_twice_and_counts_once():
     async with opened(WATCHED) as house:
         status, answer = await send(house, event("request", **{"ce-component": "transformer"}), b"anything")

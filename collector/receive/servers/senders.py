@@ -119,6 +119,11 @@ def _watching(service: str, monitors: Sequence[Monitor]) -> list[Monitor]:
 
 
 def _unknown(service: str, monitors: Sequence[Monitor]) -> UnknownMonitor:
+    if not service:
+        return UnknownMonitor(
+            "the sender names no service: expected inferenceservicename of an event, service.name of a log, or the monitor "
+            "at the end of the address"
+        )
     nearest = near_miss(service, [each.source.service or each.id for each in monitors])
     return UnknownMonitor(
         f"no monitor watches the service {service!r}{nearest}: name it in a monitor's source.service, or name the monitor "
