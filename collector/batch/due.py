@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
+from collector.batch.panes import pane_of
 from collector.batch.reach import Lookback, Seen, looks_back
 from collector.batch.windows import rows_in, windows_of
 from collector.durations import microseconds
@@ -112,9 +113,14 @@ def open_now(monitor: Monitor, state: MonitorState) -> list[Due]:
 
 def closed(monitor: Monitor, pane: PaneState, window: Window, mark_us: int) -> bool:
     """Whether the window is full, or its time has passed."""
-    if window.stop_row is not None and pane.rows >= window.stop_row:
+    if (window.stop_row is not None and pane.rows >= window.stop_row) or left_behind(monitor, pane.pane):
         return True
     return pane.pane.end_us is not None and mark_us >= pane.pane.end_us + microseconds(monitor.window.lateness)
+
+
+def left_behind(monitor: Monitor, pane: Pane) -> bool:
+    """Whether the pane is endless and gets no rows any more, since the monitor's windows are others now."""
+    return pane.end_us is None and pane != pane_of(monitor.window, 0)
 
 
 def _due_in(
@@ -244,17 +250,17 @@ def _finished(monitor: Monitor, pane: PaneState, window: Window) -> bool:
 def _finished_before(
     monitor: Monitor, pane: PaneState, kept: Collection[str], since_us: int, at_least: int | None
 ) -> int:
-    """Up to where the endless pane's full windows were finished until `since_us`, and are no reference of one to come.
+    """Up to where the endless pane's closed windows were finished until `since_us`, and are no reference of one to come.
 
     Its rows never stop coming, so that each window has a rest of its own, from its first settlement on.
     """
     before_row = last_start = 0
     for window in windows_of(monitor, pane):
-        if window.stop_row is None or window.stop_row > pane.rows or not _finished(monitor, pane, window):
+        if not closed(monitor, pane, window, 0) or not _finished(monitor, pane, window):
             break
         if window.key in kept or pane.settled[window.part, monitor.phases[0]].at_us > since_us:
             break
         if at_least is not None and before_row - pane.trimmed >= at_least:
             break
-        before_row, last_start = window.stop_row, window.first_row
+        before_row, last_start = window.first_row + rows_in(window, pane), window.first_row
     return last_start if looks_back(monitor) else before_row

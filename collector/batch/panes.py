@@ -33,8 +33,13 @@ def pane_of(settings: WindowSettings, instant_us: int) -> Pane:
     >>> pane_of(WindowSettings(every="1d"), 1_359_720_000_000_000).key  # noon of 2013-02-01
     '1359676800000000-1359763200000000'
     >>> pane_of(WindowSettings(rows=100), 0).key
-    'all'
+    'all.100'
     """
+    pane = _span(settings, instant_us)
+    return pane if settings.rows is None else Pane(pane.start_us, pane.end_us, settings.rows)
+
+
+def _span(settings: WindowSettings, instant_us: int) -> Pane:
     if settings.cron is not None:
         return _cron_pane(settings.cron, settings.timezone, instant_us // SECOND_US)
     if settings.every is None and settings.rows is not None:

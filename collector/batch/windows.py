@@ -8,8 +8,10 @@ from collector.monitor import Monitor
 
 def windows_of(monitor: Monitor, pane: PaneState) -> Iterator[Window]:
     """The windows that a pane's rows fall into, in order."""
-    limit = monitor.window.rows
-    if limit is None:
+    limit = pane.pane.rows
+    if pane.pane.end_us is None and not limit:  # of a release whose panes did not say it
+        limit = monitor.window.rows or 0
+    if not limit:
         if pane.rows > pane.trimmed:
             yield Window(pane.pane)
         return

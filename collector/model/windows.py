@@ -17,27 +17,30 @@ class Phase(StrEnum):
 class Pane:
     """A half-open span of a monitor's time. Rows are appended to it in order of arrival.
 
-    The endless pane (both ends None) serves monitors whose windows are formed by row count alone.
+    An endless pane (both ends None) serves monitors whose windows are formed by row count alone. `rows`: its windows have
+    so many rows each; 0: it is one window. So what was cut one way stays so, and rows that come once the monitor
+    wishes for another way go to another pane.
 
-    >>> Pane(0, 60_000_000).key
-    '0-60000000'
-    >>> Pane.parse("all")
-    Pane(start_us=None, end_us=None)
+    >>> Pane(0, 60_000_000).key, Pane(None, None, 100).key
+    ('0-60000000', 'all.100')
+    >>> Pane.parse("all"), Pane.parse("0-60000000.5")
+    (Pane(start_us=None, end_us=None, rows=0), Pane(start_us=0, end_us=60000000, rows=5))
     """
 
     start_us: int | None
     end_us: int | None
+    rows: int = 0
 
     @property
     def key(self) -> str:
-        return "all" if self.start_us is None else f"{self.start_us}-{self.end_us}"
+        span = "all" if self.start_us is None else f"{self.start_us}-{self.end_us}"
+        return f"{span}.{self.rows}" if self.rows else span
 
     @staticmethod
     def parse(key: str) -> "Pane":
-        if key == "all":
-            return Pane(None, None)
-        start, _, end = key.rpartition("-")
-        return Pane(int(start), int(end))
+        span, _, rows = key.partition(".")
+        start, _, end = span.rpartition("-")
+        return Pane(int(start), int(end), int(rows or 0)) if start else Pane(None, None, int(rows or 0))
 
 
 @dataclass(frozen=True, slots=True)

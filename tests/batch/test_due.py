@@ -77,16 +77,37 @@ def test_arrival_time_closes_by_the_clock_alone():
 
 def test_a_full_window_is_due_before_its_time_and_the_rest_waits():
     wish = monitor(window={"rows": 4})
-    found = due(wish, state(pane(0, rows=10)), NOW)
+    cut = pane(0).pane
+    found = due(wish, state(pane(0, rows=10, pane=replace(cut, rows=4))), NOW)
     assert [(each.window.part, each.window.first_row, each.window.stop_row) for each in found] == [(0, 0, 4), (1, 4, 8)]
 
 
 def test_windows_by_count_are_exact_slices_and_an_endless_pane_is_never_closed_by_time():
     wish = Monitor.model_validate({"id": "m", "window": {"rows": 100}, "reports": [DRIFT]})
-    endless = replace(pane(0, rows=250), pane=Pane(None, None))
+    endless = replace(pane(0, rows=250), pane=Pane(None, None, 100))
     found = due(wish, state(endless, event_us=None), NOW + 100 * HOUR)
     assert [(each.window.first_row, each.window.stop_row) for each in found] == [(0, 100), (100, 200)]
     assert [each.window.part for each in open_now(wish, state(endless, event_us=None))] == [0, 1, 2]
+
+
+def test_what_was_cut_one_way_stays_so_when_the_windows_are_others_now():
+    endless, span = Pane(None, None, 100), replace(pane(2).pane, rows=100)
+    for window in ({"every": "1h"}, {"rows": 40}, {"every": "1h", "rows": 40}):
+        wish = Monitor.model_validate({"id": "m", "window": window, "reports": [DRIFT]})
+        for each in (endless, span):
+            found = due(wish, state(pane(2, rows=150, pane=each), event_us=None), NOW)
+            assert [(one.window.first_row, one.window.stop_row) for one in found] == [(0, 100), (100, 200)]
+        whole = due(wish, state(pane(2, rows=150), event_us=None), NOW)
+        assert [(one.window.first_row, one.window.stop_row) for one in whole] == [(0, None)]
+
+
+def test_the_rest_of_an_endless_pane_is_evaluated_and_forgotten_once_no_row_will_come_to_it():
+    wish = Monitor.model_validate({"id": "m", "window": {"rows": 40}, "reports": [DRIFT]})
+    left = pane(0, rows=150, pane=Pane(None, None, 100), last_append_us=0, settled={(0, Phase.ROWS): settled(100)})
+    assert [each.window.part for each in due(wish, state(left), NOW)] == [1]
+    done = replace(left, settled={**left.settled, (1, Phase.ROWS): settled(50)})
+    assert due(wish, state(done), NOW) == []
+    assert [each.before_row for each in forgettable(wish, state(done), NOW)] == [150]
 
 
 def test_an_evaluated_window_is_not_due_again():
@@ -180,7 +201,7 @@ def test_rows_that_were_not_evaluated_are_never_forgotten():
 def test_of_an_endless_pane_the_finished_windows_are_forgotten_and_not_asked_about_again():
     wish = Monitor.model_validate({"id": "m", "window": {"rows": 4}, "reports": [DRIFT]})
     done = {(0, Phase.ROWS): settled(4), (1, Phase.ROWS): settled(4)}
-    endless = replace(pane(0, rows=10, settled=done, last_append_us=0), pane=Pane(None, None))
+    endless = replace(pane(0, rows=10, settled=done, last_append_us=0), pane=Pane(None, None, 4))
     assert [each.before_row for each in forgettable(wish, state(endless), NOW)] == [8]
     trimmed = replace(endless, trimmed=8, settled={})
     assert forgettable(wish, state(trimmed), NOW) == []
@@ -194,7 +215,7 @@ def counted(*parts, at_us=NOW - HOUR):
 def test_rows_that_never_stop_coming_are_forgotten_window_by_window():
     wish = Monitor.model_validate({"id": "m", "window": {"rows": 4, "keep": "30m"}, "reports": [DRIFT]})
     done = counted(0, 1) | counted(2, at_us=NOW - HOUR // 2 + 1)
-    busy = replace(pane(0, rows=17, settled=done, last_append_us=NOW), pane=Pane(None, None))
+    busy = replace(pane(0, rows=17, settled=done, last_append_us=NOW), pane=Pane(None, None, 4))
     assert [each.before_row for each in forgettable(wish, state(busy), NOW)] == [8]
     assert [each.before_row for each in forgettable(wish, state(busy), NOW + 1)] == [12]
 
@@ -220,7 +241,7 @@ def test_with_too_many_rows_the_oldest_settled_ones_go_before_their_time():
 
 def test_of_an_endless_pane_no_more_windows_than_needed_go_before_their_time():
     wish = Monitor.model_validate({"id": "m", "window": {"rows": 4, "keep": "1d"}, "reports": [DRIFT]})
-    busy = replace(pane(0, rows=17, settled=counted(0, 1, 2), last_append_us=NOW), pane=Pane(None, None))
+    busy = replace(pane(0, rows=17, settled=counted(0, 1, 2), last_append_us=NOW), pane=Pane(None, None, 4))
     found = {most: forgettable(wish, state(busy), NOW, most_rows=most) for most in (17, 16, 13, 12, 0)}
     assert {most: [each.before_row for each in some] for most, some in found.items()} == {
         17: [], 16: [4], 13: [4], 12: [8], 0: [12]
@@ -264,7 +285,7 @@ def test_windows_of_rows_look_for_more_labels_the_less_often_the_older_they_are(
 
     def endless(age_us):
         known = {(0, Phase.ROWS): settled(5, at_us=NOW - age_us), (0, Phase.LABELS): settled(5, at_us=at_us)}
-        return pane(0, rows=5, labelled=3, pane=Pane(None, None), last_label_us=NOW - SECOND_US, settled=known)
+        return pane(0, rows=5, labelled=3, pane=Pane(None, None, 5), last_label_us=NOW - SECOND_US, settled=known)
 
     assert [each.phase for each in due(wish, state(endless(2 * HOUR)), NOW)] == [Phase.LABELS]
     assert due(wish, state(endless(day)), NOW) == []

@@ -66,7 +66,7 @@ def test_weeks_begin_on_monday():
 
 
 def test_windows_by_count_alone_share_one_endless_pane():
-    assert panes_of(WindowSettings(rows=10), [5, 1, 9]) == {Pane(None, None): [0, 1, 2]}
+    assert panes_of(WindowSettings(rows=10), [5, 1, 9]) == {Pane(None, None, 10): [0, 1, 2]}
 
 
 @given(st.lists(st.integers(min_value=0, max_value=10_000_000), max_size=50))

@@ -120,14 +120,14 @@ def test_the_previous_of_a_sliding_window_ends_where_it_begins():
 
 def test_a_window_of_rows_is_compared_with_the_part_before_it():
     wish = monitor({"rows": 4}, {"previous_window": True})
-    endless = PaneState(Pane(None, None), 10, 0, 0, START, START, None)
+    endless = PaneState(Pane(None, None, 4), 10, 0, 0, START, START, None)
     reach = Lookback(wish, MonitorState([endless], None, START)).of(Window(endless.pane, 1, 4, 8))
     assert reach.reference == [Window(endless.pane, 0, 0, 4)]
 
 
 def test_the_first_part_of_a_span_is_compared_with_the_last_part_of_the_span_before():
     wish = monitor({"every": "1h", "rows": 4}, {"previous_window": True})
-    panes = [pane(0), pane(1)]
+    panes = [replace(each, pane=replace(each.pane, rows=4)) for each in (pane(0), pane(1))]
     reach = Lookback(wish, state(*panes)).of(Window(panes[1].pane, 0, 0, 4))
     assert reach.reference == [Window(panes[0].pane, 2, 8, 12)]
 
@@ -214,7 +214,7 @@ def test_rows_are_kept_until_their_day_has_come_again():
 def test_the_last_full_window_of_endless_rows_is_kept_for_the_next_one():
     wish = monitor({"rows": 4, "time": "arrival"}, {"previous_window": True})
     done = {(part, Phase.ROWS): Settled(Outcome.EVALUATED, 4, 0, 1, START) for part in range(3)}
-    endless = PaneState(Pane(None, None), 13, 0, 0, START, START, None, settled=done)
+    endless = PaneState(Pane(None, None, 4), 13, 0, 0, START, START, None, settled=done)
     found = forgettable(wish, MonitorState([endless], None, START), START + 30 * DAY)
     assert [each.before_row for each in found] == [8]
 

@@ -105,7 +105,7 @@ async def test_the_rows_of_a_sample_remember_their_requests_too(
 ):
     monkeypatch.setattr(sampling, "BLOCK_ROWS", 8)
     await send(pipeline, WISH, *[f"r{number}" for number in range(30)])
-    found = await sampling.sample(pipeline.buffer.rows, MonitorId("m"), [Window(Pane(None, None))], 10)
+    found = await sampling.sample(pipeline.buffer.rows, MonitorId("m"), [Window(Pane(None, None, 2))], 10)
     assert found.rows.rows == 10
     assert len({name for stored in found.rows.chunks for name in chunks.traces(stored.data)}) == 1
 
@@ -128,7 +128,7 @@ async def test_without_tracing_nothing_is_remembered(buffer: Buffer, clock: Manu
 
 
 async def nothing_is_remembered(pipeline: Pipeline) -> None:
-    rows = await pipeline.buffer.rows.read(MonitorId("m"), Window(Pane(None, None)))
+    rows = await pipeline.buffer.rows.read(MonitorId("m"), Window(Pane(None, None, 2)))
     assert [stored.data[0] for stored in rows.chunks] == [chunks.VERSION]
     await pipeline.housekeeping.close_due_windows()
     await pipeline.evaluating.step()
