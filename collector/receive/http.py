@@ -87,7 +87,13 @@ def build(
         if route.method == hdrs.METH_GET:
             application.router.add_route(hdrs.METH_HEAD, route.pattern, route.handler)
     application.router.add_routes(list(extra_routes))
+    application.on_response_prepare.append(_unsigned)
     return application
+
+
+async def _unsigned(_: web.Request, response: web.StreamResponse) -> None:
+    """Which versions of which libraries answer helps only those who look for a weak one."""
+    response.headers.popall(hdrs.SERVER, None)
 
 
 async def _expected(request: web.Request) -> None:

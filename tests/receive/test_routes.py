@@ -276,3 +276,14 @@ def test_every_route_and_every_problem_has_its_row_in_the_docs():
     missing = [f"`{route.method} {route.path}`" for route in ROUTES if f"`{route.method} {route.path}`" not in text]
     missing += [f"`{problem.type}`" for problem in PROBLEMS if f"`{problem.type}` | {problem.status}" not in text]
     assert missing == []
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/livez"), ("GET", "/v1/monitors"), ("GET", "/nowhere"), ("DELETE", "/livez"), ("POST", "/v1/labels")],
+)
+async def test_no_answer_names_the_versions_of_what_serves_it(method, path):
+    async with opened() as house, house.client.request(method, path) as answer:
+        assert "Server" not in answer.headers
+        assert "aiohttp" not in await answer.text()
