@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from collector import chunks
 from collector.receive.decoders import arrow
+from collector.receive.decoders.arrow_values import values_of
 from collector.receive.decoders.table import Limits
 
 LIMITS = Limits(rows=10_000, columns=10, bytes=10_000_000)
@@ -60,7 +61,7 @@ def test_a_dictionary_may_say_things_twice_or_not_at_all_or_nothing(codes, words
 def test_codes_are_as_wide_as_there_are_texts(distinct, as_dictionary):
     values = [f"{n}" for n in range(distinct)]
     column = pa.array(values)
-    found = arrow.values_of(column.dictionary_encode() if as_dictionary else column)
+    found = values_of(column.dictionary_encode() if as_dictionary else column)
     same(found, values)
     chunk = chunks.decode(chunks.encode({"x": found}, distinct))
     assert chunk.layout.kinds == chunks.kind_of_codes(distinct)
@@ -90,7 +91,7 @@ def test_whole_numbers_are_packed_as_narrow_as_they_are(values, typecode):
 def test_packed_numbers_are_stored_as_plain_ones_are(rows):
     """Also a few, which keep eight bytes in a chunk."""
     for values in ([n % 3 for n in range(rows)], [n * 1000 for n in range(rows)], [n / 7 for n in range(rows)]):
-        assert chunks.encode({"x": arrow.values_of(pa.array(values))}, rows) == chunks.encode({"x": values}, rows)
+        assert chunks.encode({"x": values_of(pa.array(values))}, rows) == chunks.encode({"x": values}, rows)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,9 @@ def test_packed_numbers_are_stored_as_plain_ones_are(rows):
 )  # fmt: skip
 def test_a_part_of_a_column_is_that_part(column):
     values = column.to_pylist()
-    same(arrow.values_of(column), values)
-    same(arrow.values_of(column[1:3]), values[1:3])
-    same(arrow.values_of(pa.chunked_array([column[2:], column[:1]])), values[2:] + values[:1])
+    same(values_of(column), values)
+    same(values_of(column[1:3]), values[1:3])
+    same(values_of(pa.chunked_array([column[2:], column[:1]])), values[2:] + values[:1])
     same(decoded(column[1:]), values[1:])
 
 
@@ -115,7 +116,7 @@ def test_a_long_text_in_a_dictionary_is_kept_once_however_many_rows_name_it():
     long = "x" * 1_000_000
     for words in ([long], [long, long]):
         column = pa.DictionaryArray.from_arrays(pa.array([0, len(words) - 1] * 500_000, pa.int8()), pa.array(words))
-        found = arrow.values_of(column)
+        found = values_of(column)
         assert len(found) == 1_000_000
         assert all(each is found[0] for each in list(found)[::2])
         assert chunks.recognized(found)[1] == {str}

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.errors import Invalid, TooLarge
-from collector.receive.decoders import arrow
+from collector.receive.decoders.arrow_values import values_of
 from collector.receive.decoders.table import Limits
 from collector.receive.rows.privacy import Protection
 from collector.receive.words import too_long
@@ -73,7 +73,7 @@ def hidden(table: Any, protection: Protection | None) -> Any:
 def _stored(name: str, column: Any, protection: Protection) -> Any:
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     try:
-        stored = protection.kept(name, arrow.values_of(column))
+        stored = protection.kept(name, values_of(column))
     except (pa.ArrowException, ValueError, OverflowError) as error:
         raise Invalid(f"column {name!r} has values beyond what {column.type} can hold here", column=name) from error
     if not all(value is None or isinstance(value, str) for value in stored):
