@@ -149,6 +149,25 @@ async def test_a_metric_that_exits_is_a_result_with_its_reason(plugin):
         await pool.close()
 
 
+@pytest.mark.parametrize("failure", [OSError("handle is closed"), ConnectionResetError(), EOFError("half")])
+@pytest.mark.asyncio
+async def test_a_process_that_could_not_be_started_costs_one_attempt(monkeypatch, failure):
+    """As when whoever starts the processes is killed in that moment."""
+
+    def fails(*_, **__):
+        monkeypatch.undo()
+        raise failure
+
+    pool = PoolEvaluator(1, 60)
+    monkeypatch.setattr("multiprocessing.popen_forkserver.Popen._launch", fails)
+    try:
+        with pytest.raises(Transient, match="could be started"):
+            await pool.evaluate(job())
+        assert await pool.evaluate(job())
+    finally:
+        await pool.close()
+
+
 @pytest.mark.asyncio
 async def test_a_window_that_takes_too_long_is_given_up_and_its_process_is_gone(plugin):
     pool = PoolEvaluator(1, 1.0)

@@ -85,6 +85,9 @@ class PoolEvaluator:
         except BrokenProcessPool as error:
             slot.kill()
             raise Transient("the process that evaluated the window died (killed, out of memory, or crashed)") from error
+        except (OSError, EOFError) as error:  # its helpers died with it, or before it was started
+            slot.kill()
+            raise Transient(f"no process could be started for the window: {error}") from error
         except asyncio.CancelledError:
             slot.kill()  # nobody waits for it any more
             raise
@@ -113,7 +116,11 @@ class _Slot:
                         1, mp_context=context, initializer=_prepare_process, initargs=(theirs,)
                     )
                     self._executor = executor
-                    self._pid = executor.submit(os.getpid).result()
+                    try:
+                        self._pid = executor.submit(os.getpid).result()
+                    except BaseException:
+                        self.kill()  # the next job starts another
+                        raise
 
     def submit(self, monitor: str, work: "Callable[..., Answer]", *arguments: object) -> "Future[Answer]":
         """Blocks until the process has taken the arguments, and while it has to be started again."""
