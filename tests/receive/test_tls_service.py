@@ -65,7 +65,7 @@ def test_the_sdk_sends_rows_to_several_processes_over_https_while_the_certificat
     with Collector(service.url, monitor="flights", ssl_context=service.trusted, flush_seconds=0.05) as collector:
         for number in range(50):
             collector.log({"distance": number}, prediction=0.5, id=f"before-{number}", timestamp="2013-02-01T10:00:00Z")
-        assert collector.flush()
+        assert collector.flush(60)
         renewed = authority.issue("renewed")
         renewed.key.replace(service.pair.key)
         renewed.certificate.replace(service.pair.certificate)
@@ -74,7 +74,7 @@ def test_the_sdk_sends_rows_to_several_processes_over_https_while_the_certificat
         assert seen != {first}
         for number in range(50):
             collector.log({"distance": number}, prediction=0.5, id=f"after-{number}", timestamp="2013-02-01T10:00:00Z")
-        assert collector.flush()
+        assert collector.flush(60)
         assert collector.stats().accepted == 100
     assert service.rows("flights")["accepted"] == 100
     assert "https://" in service.log()
@@ -96,7 +96,7 @@ def test_the_commands_and_the_sdk_trust_the_authority_that_a_variable_names(serv
         "from collector_sdk import Collector\n"
         f"with Collector({service.url!r}, monitor='flights') as collector:\n"
         "    collector.log({'distance': 1}, prediction=0.5, id='a', timestamp='2013-02-01T10:00:00Z')\n"
-        "    assert collector.flush()\n"
+        "    assert collector.flush(60)\n"
         "    assert collector.stats().accepted == 1\n"
     )
     sent = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
