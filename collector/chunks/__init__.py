@@ -13,8 +13,8 @@ A chunk is `version byte, flags byte, body`. The body, compressed with zstd when
 
 Chunks of requests that look alike begin with the same layout, so that whoever reads thousands of them parses it once.
 
-`columns` makes cells of values (`recognizing` their types, `texts` their codes), `encoding` a chunk of cells, `decoding` takes a chunk apart. A chunk of traced requests
-remembers some of them (`traces`).
+`columns` makes cells of values (`recognizing` their types, `texts` their codes), `encoding` a chunk of cells, `decoding`
+takes a chunk apart. A chunk of traced requests remembers some of them (`traces`).
 """
 
 from collector.chunks.columns import Typed, joined, typed

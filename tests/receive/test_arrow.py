@@ -3,13 +3,14 @@
 from array import array
 
 import pyarrow as pa
+import pyarrow.compute
 import pytest
 from hypothesis import given, strategies as st
 
 from collector import chunks
 from collector.receive.decoders import arrow
 from collector.receive.decoders.arrow_values import values_of
-from collector.receive.decoders.table import Limits
+from collector.receive.decoders.table import Instants, Limits
 
 LIMITS = Limits(rows=10_000, columns=10, bytes=10_000_000)
 TEXTS = st.lists(
@@ -33,6 +34,15 @@ def decoded(column):
 def same(found, expected):
     assert list(found) == expected
     assert list(map(type, found)) == list(map(type, expected))
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("us", "UTC"), pa.timestamp("ms"), pa.date32()])
+def test_instants_that_a_dictionary_or_runs_name_are_instants(kind):
+    plain = pa.array([0, 86_400_000_000, 0], pa.timestamp("us")).cast(kind)
+    for column in (plain, plain.dictionary_encode(), pa.compute.run_end_encode(plain)):
+        found = decoded(column)
+        assert isinstance(found, Instants)
+        assert found == [0, 86_400_000_000, 0]
 
 
 @given(TEXTS.filter(bool), st.sampled_from([pa.string(), pa.large_string(), pa.string_view()]))

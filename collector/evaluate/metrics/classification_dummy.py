@@ -21,8 +21,8 @@ class ClassificationDummyMetric(Metric):
     """Labels drawn at random with the frequencies of the current target, or of the reference's, scored on the current.
 
     The draws are seeded, so that the same data gives the same baseline. A threshold above one half costs the dummy
-    recall, one below costs it precision; the model itself (`model_quality`) is judged without it. With probabilities, its ROC AUC is 0.5 and its log loss that of equal
-    probabilities for all labels.
+    recall, one below costs it precision; the model itself (`model_quality`) is judged without it. With probabilities,
+    its ROC AUC is 0.5 and its log loss that of equal probabilities for all labels.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report

@@ -10,7 +10,8 @@ from collector.evaluate.metrics.conflicts import conflicts
 class DataQualityStabilityMetric(Metric):
     """How many rows of the current data have equal features and differ in their target, and in their prediction.
 
-    Null for a role that no column has; without features no two rows look the same. Shares, and the reference: ConflictTargetMetric, ConflictPredictionMetric.
+    Null for a role that no column has; without features no two rows look the same. Shares, and the reference:
+    ConflictTargetMetric, ConflictPredictionMetric.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report

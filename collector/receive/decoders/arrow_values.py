@@ -1,8 +1,8 @@
 """The columns of an Arrow table as those of a request.
 
-Values leave packed or coded, as a chunk stores them, or as Python lists, taken from the buffers whole, never scalar by scalar. Of types that a row
-cannot hold (lists, structs, binary) only the kind leaves, so that each row is judged, and refused, with its column's name: a
-list of a thousand million nulls has no bytes at all in a stream.
+Values leave packed or coded, as a chunk stores them, or as Python lists, taken from the buffers whole, never scalar by
+scalar. Of types that a row cannot hold (lists, structs, binary) only the kind leaves, so that each row is judged, and
+refused, with its column's name: a list of a thousand million nulls has no bytes at all in a stream.
 """
 
 from array import array
@@ -90,7 +90,12 @@ def _runs(column: Any) -> Sequence[object]:
     found: list[object] = []
     for value, end in zip(values, column.run_ends.to_pylist(), strict=False):
         found += [value] * (min(end - column.offset, len(column)) - len(found))
-    return found
+    return _alike(found, values)
+
+
+def _alike(found: list[Any], distinct: Sequence[object]) -> Sequence[object]:
+    """Instants that a dictionary or runs named are instants still, not numbers."""
+    return Instants(found) if isinstance(distinct, Instants) else found
 
 
 def _naive(array: Any) -> Any:
@@ -114,7 +119,7 @@ def _by_dictionary(column: Any) -> Sequence[object]:
     if not _is_text(words.type):
         distinct = values_of(words)
         codes = _numbers(pc.cast(column.indices, _INT64), "int64")
-        return [None if code is None else distinct[code] for code in codes]
+        return _alike([None if code is None else distinct[code] for code in codes], distinct)
     used = pc.unique(column.indices)
     named = words.take(used).to_pylist()
     coded = chunks.Coded(named, _codes(pc.index_in(column.indices, used), len(named)))
