@@ -26,13 +26,14 @@ async def test_rows_are_read_back_in_order_of_arrival(buffer: Buffer) -> None:
     assert names(await buffer.rows.read(M, WHOLE)) == ["a", "b", "c", "d"]
 
 
-async def test_bytes_come_back_as_they_were(buffer: Buffer) -> None:
-    data = bytes(range(256)) * 1000
-    await buffer.rows.append([rows("a", data=data)])
-    (chunk,) = (await buffer.rows.read(M, WHOLE)).chunks
-    assert chunk.data == data
-    assert chunk.ids == digest("a")
-    assert chunk.take is None
+async def test_bytes_come_back_as_they_were_however_many(buffer: Buffer) -> None:
+    sent = [bytes(n % 251 for n in range(size)) + b"end" for size in (1, 300_000, 16 * 1024 - 3, 16 * 1024 - 4, 256)]
+    await buffer.rows.append([rows(f"{n}", data=data) for n, data in enumerate(sent)])
+    await buffer.rows.append([rows("other", data=bytes(100_000), pane=NEXT_PANE)])
+    chunks = (await buffer.rows.read(M, WHOLE)).chunks
+    assert [(chunk.data, chunk.ids, chunk.take) for chunk in chunks] == [
+        (data, digest(f"{n}"), None) for n, data in enumerate(sent)
+    ]
 
 
 async def test_appends_of_many_monitors_and_panes_are_answered_in_order(buffer: Buffer) -> None:

@@ -40,6 +40,10 @@ from collector.model import (
 )
 
 
+_LARGE_BYTES = 16 * 1024
+"""A chunk of less is read sooner with its row than by itself."""
+
+
 class SqliteRows:
     """`ports.Rows` on one file."""
 
@@ -252,6 +256,12 @@ def state(connection: sqlite3.Connection, name: MonitorId) -> MonitorState:
     return MonitorState(panes, monitor.max_event_us, monitor.last_append_us)
 
 
+def _large(connection: sqlite3.Connection, row: int) -> bytes:
+    """The bytes of a large chunk. As a value of a row they would be read with the interpreter's lock held."""
+    with connection.blobopen("chunks", "data", row, readonly=True) as blob:
+        return blob.read()
+
+
 def read(connection: sqlite3.Connection, name: MonitorId, window: Window) -> WindowRows:
     monitor = find_monitor(connection, name)
     found = (
@@ -267,16 +277,17 @@ def read(connection: sqlite3.Connection, name: MonitorId, window: Window) -> Win
     there = Window(window.pane, window.part, max(window.first_row, pane.trimmed), stop_row)
     chunks = []
     rows = 0
-    for first_row, chunk_rows, skipped, ids, data in connection.execute(
-        "SELECT first_row, rows, skipped, ids, data FROM chunks WHERE pane = ?1 AND first_row < ?3 AND first_row >= "
+    for row, first_row, chunk_rows, skipped, ids, data in connection.execute(
+        "SELECT rowid, first_row, rows, skipped, ids, CASE WHEN length(data) < ?4 THEN data END FROM chunks "
+        "WHERE pane = ?1 AND first_row < ?3 AND first_row >= "
         "(SELECT coalesce(max(first_row), 0) FROM chunks WHERE pane = ?1 AND first_row <= ?2) ORDER BY first_row",
-        (pane.id, there.first_row, stop_row),
+        (pane.id, there.first_row, stop_row, _LARGE_BYTES),
     ):
         wanted = take(there, first_row=first_row, rows=chunk_rows, skipped=indexes_from_bytes(skipped))
         count = chunk_rows if wanted is None else len(wanted)
         if count:
             rows += count
-            chunks.append(StoredChunk(data, ids, wanted))
+            chunks.append(StoredChunk(_large(connection, row) if data is None else data, ids, wanted))
     whole = there.first_row == pane.trimmed and stop_row == pane.rows
     labels = label_deeds.of_rows(connection, pane, chunks, whole_pane=whole)
     return WindowRows(chunks, rows, labels, pane.label_changes)
