@@ -39,7 +39,6 @@ from collector.model import (
     WindowRows,
 )
 
-
 _LARGE_BYTES = 16 * 1024
 """A chunk of less is read sooner with its row than by itself."""
 
