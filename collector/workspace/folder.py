@@ -8,7 +8,6 @@ import contextlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -241,18 +240,22 @@ def _make(folder: Path) -> None:
 
 
 def _write(path: Path, body: bytes) -> None:
-    """Write beside, sync, rename, sync the folder: a reader sees the old file or the new one, also after a crash."""
+    """Write beside, sync, rename, sync the folder: a reader sees the old file or the new one, also after a crash.
+
+    For who holds the project's lock: what is beside has always the same name, so that the half of a file that a killed
+    process left is written over when its snapshot comes again.
+    """
     _make(path.parent)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = path.with_name(f".{path.name}.new")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with beside.open("wb") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        beside.chmod(0o644)
+        beside.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
     _sync(path.parent)
 

@@ -1,6 +1,8 @@
 """Rules of a workspace in a folder."""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -243,3 +245,24 @@ def test_writers_in_several_processes_leave_the_highest_revision(workspace: Work
         assert process.exitcode == 0
     (kept,) = workspace.list_snapshots("Flights")
     assert kept.revision == 29
+
+
+def test_what_a_killed_process_left_half_written_goes_when_its_snapshot_comes_again(workspace: Workspace) -> None:
+    project = workspace.create_project("Flights")
+    code = (
+        "import os, sys\n"
+        "from collector.snapshot import Snapshot\n"
+        "from collector.workspace import Workspace\n"
+        "os.fsync = lambda descriptor: os._exit(9)\n"
+        "Workspace(sys.argv[1]).add_snapshot(sys.argv[2], Snapshot.from_json(sys.stdin.buffer.read()))\n"
+    )
+    for _ in range(2):
+        dead = subprocess.run(
+            [sys.executable, "-c", code, str(workspace.path), project.id], input=snapshot().json(), check=False
+        )
+        assert dead.returncode == 9
+    folder = workspace.path / project.id / "snapshots"
+    assert len(list(folder.iterdir())) == 1
+    assert workspace.list_snapshots(project.id) == []
+    workspace.add_snapshot(project.id, snapshot())
+    assert [path.name for path in folder.iterdir()] == [f"{snapshot().id}.json"]
