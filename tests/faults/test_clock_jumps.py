@@ -28,8 +28,8 @@ async def pipeline(buffer: Buffer, clock: ManualClock, tmp_path: Path) -> Pipeli
     return made
 
 
-async def send(pipeline: Pipeline, name: str, count: int = 5) -> None:
-    receipt = await pipeline.send(WISH, [f"{name}{n}" for n in range(count)], [pipeline.clock.now_us()] * count)
+async def send(pipeline: Pipeline, name: str, count: int = 5, monitor: Monitor = WISH) -> None:
+    receipt = await pipeline.send(monitor, [f"{name}{n}" for n in range(count)], [pipeline.clock.now_us()] * count)
     assert receipt.accepted == count
 
 
@@ -51,7 +51,7 @@ async def test_every_row_is_evaluated_once_although_the_clock_jumps(pipeline: Pi
 async def test_a_window_that_waits_when_the_clock_goes_back_is_evaluated_with_the_next_tick(pipeline: Pipeline):
     full = WISH.model_copy(update={"window": WindowSettings(rows=5)})
     await pipeline.watch(full)
-    await send(pipeline, "r")
+    await send(pipeline, "r", monitor=full)
     await pipeline.housekeeping.close_due_windows()
     pipeline.clock.advance(seconds=-7200)
     assert not await pipeline.evaluating.step()
