@@ -18,16 +18,16 @@ from collector.listening import listening, scheme
 from collector.model import MonitorId
 from collector.monitor import Configuration, EvidentlyDestination, Monitor
 from collector.pages import StoredPages
-from collector.pipeline.departed import Departed
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.forgetting import Forgetting
-from collector.pipeline.intake import BufferedIntake
-from collector.pipeline.keep import Keep
-from collector.pipeline.outboxes import Outboxes
-from collector.pipeline.references import References
-from collector.pipeline.registry import MonitorRegistry
-from collector.pipeline.room import Room, TotalBound
-from collector.pipeline.schedule import Housekeeping, scheduler
+from collector.pipeline.intake.intake import BufferedIntake
+from collector.pipeline.intake.room import Room, TotalBound
+from collector.pipeline.monitors.forgetting import Forgetting
+from collector.pipeline.monitors.registry import MonitorRegistry
+from collector.pipeline.references.references import References
+from collector.pipeline.upkeep.departed import Departed
+from collector.pipeline.upkeep.keep import Keep
+from collector.pipeline.upkeep.outboxes import Outboxes
+from collector.pipeline.upkeep.schedule import Housekeeping, scheduler
 from collector.ports import Buffer, Evaluator
 from collector.receive import http
 from collector.receive.admission.keys import Keys

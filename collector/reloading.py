@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from collector.errors import CollectorError, Unavailable
 from collector.monitor import Configuration
-from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.monitors.registry import MonitorRegistry
 from collector.shifts import Shifts
 from collector.telemetry import Telemetry
 

@@ -17,16 +17,16 @@ from collector import forward
 from collector.clock import Clock
 from collector.model import WORK_QUEUE, DestinationName, MonitorId, outbox
 from collector.monitor import Configuration, Monitor
-from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
-from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
+from collector.pipeline.alerts.alerts import ALERT_QUEUE, AlertHandler
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.evaluate import EvaluateHandler
-from collector.pipeline.forward import ForwardHandler
-from collector.pipeline.patience import Attempts, Patience
-from collector.pipeline.reference_paths import ReferencePaths
-from collector.pipeline.references import References
-from collector.pipeline.registry import MonitorRegistry
-from collector.pipeline.work import Handler, Worker
+from collector.pipeline.leasing.loop import Handler, Worker
+from collector.pipeline.leasing.patience import Attempts, Patience
+from collector.pipeline.monitors.registry import MonitorRegistry
+from collector.pipeline.references.paths import ReferencePaths
+from collector.pipeline.references.references import References
+from collector.pipeline.work.circuit import Circuit, CircuitSettings, CircuitState
+from collector.pipeline.work.evaluate import EvaluateHandler
+from collector.pipeline.work.forward import ForwardHandler
 from collector.ports import Buffer, Destination, Evaluator
 from collector.receive.references import reference
 from collector.receive.rows.privacy import Protector

@@ -22,20 +22,20 @@ from collector.model import (
     outbox,
 )
 from collector.monitor import DestinationSettings, LocalDestination, Monitor, WebhookDestination
-from collector.pipeline.alerts import ALERT_QUEUE, AlertHandler
-from collector.pipeline.circuit import Circuit, CircuitSettings, CircuitState
+from collector.pipeline.alerts.alerts import ALERT_QUEUE, AlertHandler
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.evaluate import EvaluateHandler
-from collector.pipeline.forgetting import Forgetting
-from collector.pipeline.forward import ForwardHandler
-from collector.pipeline.intake import BufferedIntake
-from collector.pipeline.keep import Keep
-from collector.pipeline.patience import Attempts, Patience
-from collector.pipeline.references import References
-from collector.pipeline.registry import MonitorRegistry
-from collector.pipeline.room import Room, TotalBound
-from collector.pipeline.schedule import Housekeeping
-from collector.pipeline.work import Handler, Worker
+from collector.pipeline.intake.intake import BufferedIntake
+from collector.pipeline.intake.room import Room, TotalBound
+from collector.pipeline.leasing.loop import Handler, Worker
+from collector.pipeline.leasing.patience import Attempts, Patience
+from collector.pipeline.monitors.forgetting import Forgetting
+from collector.pipeline.monitors.registry import MonitorRegistry
+from collector.pipeline.references.references import References
+from collector.pipeline.upkeep.keep import Keep
+from collector.pipeline.upkeep.schedule import Housekeeping
+from collector.pipeline.work.circuit import Circuit, CircuitSettings, CircuitState
+from collector.pipeline.work.evaluate import EvaluateHandler
+from collector.pipeline.work.forward import ForwardHandler
 from collector.ports import Buffer, Evaluator
 from collector.telemetry import Telemetry
 from collector.tracing import Spans

@@ -12,7 +12,7 @@ from collector.clock import ManualClock
 from collector.errors import Invalid, Permanent, Transient
 from collector.model import SECOND_US, MonitorId, SnapshotRecord
 from collector.monitor import Monitor
-from collector.pipeline.alerts import ALERT_QUEUE
+from collector.pipeline.alerts.alerts import ALERT_QUEUE
 from collector.ports import Buffer, Job
 from collector.snapshot import iso, snapshot_id
 from tests.pipeline.conftest import CountingEvaluator

@@ -9,8 +9,8 @@ import pytest_asyncio
 from collector.clock import ManualClock
 from collector.errors import Permanent, Transient
 from collector.monitor import Monitor
-from collector.pipeline.circuit import OPENS_AFTER, CircuitState
-from collector.pipeline.outboxes import Outboxes
+from collector.pipeline.upkeep.outboxes import Outboxes
+from collector.pipeline.work.circuit import OPENS_AFTER, CircuitState
 from collector.ports import Buffer
 from collector.snapshot import snapshot_id
 from tests.pipeline.conftest import CountingEvaluator

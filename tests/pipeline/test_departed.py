@@ -7,8 +7,8 @@ import pytest_asyncio
 
 from collector.clock import ManualClock
 from collector.model import DestinationName, outbox
-from collector.pipeline import departed as module
-from collector.pipeline.departed import GRACE_SECONDS, Departed
+from collector.pipeline.upkeep import departed as module
+from collector.pipeline.upkeep.departed import GRACE_SECONDS, Departed
 from collector.ports import Buffer
 from tests.pipeline.forwarding import A, B, evaluated, watching
 from tests.pipeline.harness import DESTINATION, Pipeline

@@ -9,8 +9,8 @@ from collector.clock import ManualClock
 from collector.errors import Permanent, Transient, UnknownMonitor
 from collector.model import SECOND_US, WORK_QUEUE, Depth, MonitorId, SnapshotQuery, outbox
 from collector.monitor import Monitor
-from collector.pipeline import forgetting
-from collector.pipeline.forgetting import GRACE_SECONDS
+from collector.pipeline.monitors import forgetting
+from collector.pipeline.monitors.forgetting import GRACE_SECONDS
 from collector.ports import Buffer
 from tests.pipeline.conftest import CountingEvaluator
 from tests.pipeline.harness import DESTINATION, Pipeline

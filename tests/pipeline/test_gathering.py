@@ -167,7 +167,7 @@ async def test_everybody_is_told_when_the_write_fails_and_the_next_one_is_tried(
 
 @pytest.mark.asyncio
 async def test_what_waits_is_bounded(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("collector.pipeline.group_commit.MAX_GATHERED_ROWS", 2)
+    monkeypatch.setattr("collector.pipeline.intake.group_commit.MAX_GATHERED_ROWS", 2)
     with pytest.raises(Backpressure):
         await gathered(pipeline, PLAIN, *([{"x": n}] for n in range(3)))
 

@@ -6,8 +6,8 @@ from collector import chunks
 from collector.evaluate.windows.frame import frame_of
 from collector.model import Receipt, StoredChunk
 from collector.monitor import Monitor
-from collector.pipeline.pieces import expect, pieces_of
-from collector.pipeline.request import Request
+from collector.pipeline.intake.pieces import expect, pieces_of
+from collector.pipeline.intake.request import Request
 from collector.receive.decoders.json_rows import tabled
 from collector.receive.decoders.table import Limits
 from collector.receive.rows.judge import Judge

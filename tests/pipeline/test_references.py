@@ -13,10 +13,10 @@ from collector.clock import ManualClock
 from collector.errors import Invalid, TooLarge, Transient
 from collector.model import MonitorId
 from collector.monitor import Monitor
-from collector.pipeline import references as stored
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.reference_paths import ReferencePaths
-from collector.pipeline.references import KIND, References
+from collector.pipeline.references import references as stored
+from collector.pipeline.references.paths import ReferencePaths
+from collector.pipeline.references.references import KIND, References
 from collector.ports import Buffer
 
 pytestmark = pytest.mark.asyncio

@@ -9,7 +9,7 @@ import pytest_asyncio
 from collector.clock import ManualClock
 from collector.errors import UnknownMonitor
 from collector.monitor import Monitor
-from collector.pipeline.registry import KIND
+from collector.pipeline.monitors.registry import KIND
 from collector.ports import Buffer
 from tests.pipeline.conftest import CountingEvaluator
 from tests.pipeline.harness import Pipeline

@@ -10,7 +10,7 @@ import pytest_asyncio
 from collector.clock import ManualClock
 from collector.model import SECOND_US, WORK_QUEUE, MonitorId
 from collector.monitor import Monitor
-from collector.pipeline.alerts import ALERT_QUEUE
+from collector.pipeline.alerts.alerts import ALERT_QUEUE
 from collector.ports import Buffer
 from tests.pipeline.conftest import CountingEvaluator
 from tests.pipeline.harness import DESTINATION, Pipeline

@@ -43,7 +43,7 @@ async def send(pipeline: Pipeline, wish: Monitor, key: str, rows: int = 2) -> Re
 async def test_it_is_a_duplicate_hours_later(
     pipeline: Pipeline, window: dict[str, object], rows: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("collector.pipeline.pieces.chunk_rows", lambda columns: 30)
+    monkeypatch.setattr("collector.pipeline.intake.pieces.chunk_rows", lambda columns: 30)
     wish = monitor(**window)
     await pipeline.watch(wish)
     assert (await send(pipeline, wish, "k", rows)).accepted == rows

@@ -10,7 +10,7 @@ from collector.clock import ManualClock
 from collector.errors import Backpressure
 from collector.model import SECOND_US
 from collector.monitor import Monitor
-from collector.pipeline.room import DROPPED
+from collector.pipeline.intake.room import DROPPED
 from collector.ports import Buffer
 from tests.pipeline.conftest import CountingEvaluator
 from tests.pipeline.harness import Pipeline

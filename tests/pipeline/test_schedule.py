@@ -10,9 +10,9 @@ import pytest_asyncio
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from collector.clock import ManualClock
-from collector.pipeline.departed import Departed
-from collector.pipeline.outboxes import Outboxes
-from collector.pipeline.schedule import FIRST_SECONDS, scheduler
+from collector.pipeline.upkeep.departed import Departed
+from collector.pipeline.upkeep.outboxes import Outboxes
+from collector.pipeline.upkeep.schedule import FIRST_SECONDS, scheduler
 from collector.ports import Buffer
 from tests.pipeline.conftest import CountingEvaluator
 from tests.pipeline.harness import Pipeline

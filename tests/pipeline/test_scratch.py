@@ -8,14 +8,14 @@ import pytest
 
 from collector.clock import ManualClock
 from collector.model import MonitorId
-from collector.pipeline.references import KIND, References
-from collector.pipeline.scratch import Scratch, sweep
+from collector.pipeline.references.references import KIND, References
+from collector.pipeline.references.scratch import Scratch, sweep
 from collector.ports import Buffer
 
 WRITER = """
 import sys
 from pathlib import Path
-from collector.pipeline.scratch import Scratch
+from collector.pipeline.references.scratch import Scratch
 scratch = Scratch(Path(sys.argv[1]))
 scratch.take(b"half of it")
 print(flush=True)

@@ -13,8 +13,8 @@ from collector.clock import ManualClock
 from collector.errors import LeaseLost
 from collector.logs import JsonLines
 from collector.model import WORK_QUEUE, Item, Lease, MonitorId, Settlement
-from collector.pipeline.patience import Attempts, backoff_seconds
-from collector.pipeline.work import Effects, Worker
+from collector.pipeline.leasing.loop import Effects, Worker
+from collector.pipeline.leasing.patience import Attempts, backoff_seconds
 from collector.ports import Buffer
 
 pytestmark = pytest.mark.asyncio
@@ -154,7 +154,7 @@ async def test_what_is_logged_while_an_item_is_in_hand_says_which_one(
     written = io.StringIO()
     lines = logging.StreamHandler(written)
     lines.setFormatter(JsonLines())
-    log = logging.getLogger("collector.pipeline.work")
+    log = logging.getLogger("collector.pipeline.leasing.loop")
     log.addHandler(lines)
 
     async def fail(lease: Lease) -> Effects:
@@ -197,7 +197,7 @@ async def test_a_fault_that_nobody_foresaw_is_not_the_end_of_a_queue(
         done.set()
 
     monkeypatch.setattr(handler, "ended", ended)
-    monkeypatch.setattr("collector.pipeline.work._AFTER_A_FAULT_SECONDS", 0.01)
+    monkeypatch.setattr("collector.pipeline.leasing.loop._AFTER_A_FAULT_SECONDS", 0.01)
     await put(buffer, "busy", "a", "b")
     running = asyncio.create_task(worker(buffer, handler, clock).run(stopping))
     await asyncio.wait_for(done.wait(), 10)

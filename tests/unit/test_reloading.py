@@ -8,7 +8,7 @@ import pytest
 
 from collector.errors import Invalid, Unavailable
 from collector.monitor import Configuration
-from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.monitors.registry import MonitorRegistry
 from collector.reloading import Reload, reload_until
 from collector.shifts import Shifts
 from collector.telemetry import Telemetry

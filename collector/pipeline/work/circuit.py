@@ -20,7 +20,7 @@ from collector.clock import Clock
 from collector.durations import format_duration
 from collector.errors import Permanent, Transient
 from collector.model import SECOND_US, Lease, MonitorId
-from collector.pipeline.patience import wait_seconds
+from collector.pipeline.leasing.patience import wait_seconds
 
 OPENS_AFTER = 5
 """Failures in a row, of any monitors: by chance that is rare, and at a destination that is down it takes seconds."""

@@ -15,8 +15,8 @@ from itertools import chain, islice
 from collector import chunks
 from collector.errors import Backpressure
 from collector.model import Append, Appended, MonitorId, Pane, RequestPart
-from collector.pipeline.request import Request
-from collector.pipeline.room import Room
+from collector.pipeline.intake.request import Request
+from collector.pipeline.intake.room import Room
 from collector.telemetry import Telemetry
 from collector.tracing import MOST_LINKS
 

@@ -10,7 +10,9 @@ import orjson
 
 from collector.clock import Clock
 from collector.model import SECOND_US, MonitorId
-from collector.pipeline import alert_state, errors, first_windows, references
+from collector.pipeline import errors
+from collector.pipeline.alerts import state as alert_state
+from collector.pipeline.references import first_windows, references
 from collector.ports import Buffer
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ import orjson
 from collector.clock import Clock
 from collector.errors import LeaseLost
 from collector.model import SECOND_US, DestinationName, outbox
-from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.monitors.registry import MonitorRegistry
 from collector.ports import Documents, Queue
 from collector.telemetry import Telemetry
 

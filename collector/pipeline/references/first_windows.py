@@ -11,7 +11,7 @@ import orjson
 from collector.batch.first import Made, to_make
 from collector.model import WORK_QUEUE, Item, Lease, MonitorId, MonitorState, Phase
 from collector.monitor import Monitor
-from collector.pipeline.references import References
+from collector.pipeline.references.references import References
 from collector.pipeline.sampling import sample
 from collector.pipeline.windows import dump_window, load_window
 from collector.ports import Buffer, Evaluator

@@ -8,12 +8,12 @@ from collector.clock import Clock
 from collector.errors import CollectorError
 from collector.model import SECOND_US, Judged, Label, Labelled, MonitorId, Receipt, RowError
 from collector.monitor import Monitor
-from collector.pipeline.gathering import Gathering
-from collector.pipeline.group_commit import GroupCommit, Piece
-from collector.pipeline.pieces import Parts, expect, pieces_of
-from collector.pipeline.references import References
-from collector.pipeline.request import Request
-from collector.pipeline.room import Room
+from collector.pipeline.intake.gathering import Gathering
+from collector.pipeline.intake.group_commit import GroupCommit, Piece
+from collector.pipeline.intake.pieces import Parts, expect, pieces_of
+from collector.pipeline.intake.request import Request
+from collector.pipeline.intake.room import Room
+from collector.pipeline.references.references import References
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer, Judge, Told, Unjudged, rows_in, told_to
 from collector.telemetry import Telemetry

@@ -7,8 +7,8 @@ from collector import chunks
 from collector.batch.panes import pane_of, panes_of
 from collector.model import Judged, MonitorId, Pane, Table
 from collector.monitor import Monitor
-from collector.pipeline.group_commit import Piece, chunk_rows
-from collector.pipeline.request import Request
+from collector.pipeline.intake.group_commit import Piece, chunk_rows
+from collector.pipeline.intake.request import Request
 
 Parts = Sequence[tuple[Request, int]]
 """How many rows, one after another, came with which request."""

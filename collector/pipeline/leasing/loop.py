@@ -14,7 +14,7 @@ from collector import logs
 from collector.clock import Clock
 from collector.errors import CollectorError, LeaseLost, Permanent, Unavailable
 from collector.model import WORK_QUEUE, Item, Lease, MonitorId, Settlement, SnapshotRecord
-from collector.pipeline.patience import Patience
+from collector.pipeline.leasing.patience import Patience
 from collector.ports import Queue
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ import orjson
 from collector.errors import Permanent
 from collector.model import DestinationName, Lease, Settlement, SnapshotId
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.work import Effects
+from collector.pipeline.leasing.loop import Effects
 from collector.ports import Buffer, Destination, Notifiable
 from collector.telemetry import Telemetry
 

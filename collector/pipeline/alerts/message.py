@@ -5,7 +5,7 @@ from typing import Any
 
 from collector.durations import format_duration
 from collector.monitor import AlertSettings, Monitor
-from collector.pipeline.alert_state import Subject
+from collector.pipeline.alerts.state import Subject
 from collector.snapshot import iso
 
 SCHEMA = 1

@@ -16,10 +16,10 @@ from collector.durations import microseconds
 from collector.errors import UnknownMonitor
 from collector.model import DestinationName, Item, Lease, MonitorId, Settlement, SnapshotRecord, Window, outbox
 from collector.monitor import AlertSettings, Monitor
-from collector.pipeline.alert_message import message_body
-from collector.pipeline.alert_state import AlertState
+from collector.pipeline.alerts.message import message_body
+from collector.pipeline.alerts.state import AlertState
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.work import Effects
+from collector.pipeline.leasing.loop import Effects
 from collector.ports import Buffer
 from collector.snapshot import iso
 from collector.telemetry import Telemetry

@@ -19,14 +19,14 @@ from collector.durations import microseconds
 from collector.errors import CollectorError
 from collector.model import SECOND_US, MonitorId, SnapshotQuery
 from collector.monitor import Monitor
-from collector.pipeline.alerts import tick
-from collector.pipeline.departed import SAY_SECONDS, Departed
-from collector.pipeline.first_windows import FirstWindows
-from collector.pipeline.forgetting import Forgetting
-from collector.pipeline.keep import Keep
-from collector.pipeline.outboxes import Outboxes
-from collector.pipeline.registry import KIND as MONITOR_KIND, MonitorRegistry
-from collector.pipeline.room import TotalBound
+from collector.pipeline.alerts.alerts import tick
+from collector.pipeline.intake.room import TotalBound
+from collector.pipeline.monitors.forgetting import Forgetting
+from collector.pipeline.monitors.registry import KIND as MONITOR_KIND, MonitorRegistry
+from collector.pipeline.references.first_windows import FirstWindows
+from collector.pipeline.upkeep.departed import SAY_SECONDS, Departed
+from collector.pipeline.upkeep.keep import Keep
+from collector.pipeline.upkeep.outboxes import Outboxes
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer
 from collector.telemetry import Telemetry

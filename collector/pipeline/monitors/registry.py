@@ -12,8 +12,8 @@ from collector.errors import Invalid, UnknownMonitor
 from collector.model import Account, MonitorId, MonitorState, PaneState, SnapshotQuery
 from collector.monitor import DestinationSettings, Monitor, misdirected
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.forgetting import Forgetting
-from collector.pipeline.references import References
+from collector.pipeline.monitors.forgetting import Forgetting
+from collector.pipeline.references.references import References
 from collector.ports import Buffer
 from collector.sentences import dotted
 from collector.snapshot import iso

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from collector.errors import TooLarge
 from collector.model import MonitorId
 from collector.monitor import Monitor
-from collector.pipeline.scratch import Scratch, sweep
+from collector.pipeline.references.scratch import Scratch, sweep
 from collector.ports import PROFILE_MARK, Buffer, ReferenceFile
 
 KIND = "reference"

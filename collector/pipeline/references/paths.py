@@ -15,7 +15,7 @@ from collector.locations import is_remote
 from collector.model import MonitorId
 from collector.monitor import Monitor
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.references import References
+from collector.pipeline.references.references import References
 
 log = logging.getLogger(__name__)
 

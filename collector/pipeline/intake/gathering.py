@@ -13,9 +13,9 @@ from typing import cast
 from collector.clock import Clock
 from collector.model import Judged, Table
 from collector.monitor import Monitor
-from collector.pipeline.group_commit import Piece
-from collector.pipeline.pieces import Parts, expect, pieces_of
-from collector.pipeline.request import Request
+from collector.pipeline.intake.group_commit import Piece
+from collector.pipeline.intake.pieces import Parts, expect, pieces_of
+from collector.pipeline.intake.request import Request
 from collector.ports import Judge, Unjudged, rows_in
 from collector.telemetry import Telemetry
 

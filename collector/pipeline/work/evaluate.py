@@ -24,13 +24,13 @@ from collector.model import (
     outbox,
 )
 from collector.monitor import Monitor
-from collector.pipeline.alerts import verdicts
+from collector.pipeline.alerts.alerts import verdicts
 from collector.pipeline.errors import LastErrors
-from collector.pipeline.first_windows import ITEM_KEY, FirstWindows
-from collector.pipeline.references import References
+from collector.pipeline.leasing.loop import Effects
+from collector.pipeline.references.first_windows import ITEM_KEY, FirstWindows
+from collector.pipeline.references.references import References
 from collector.pipeline.sampling import Read, Sampled, sample
 from collector.pipeline.windows import WindowTask
-from collector.pipeline.work import Effects
 from collector.ports import Buffer, EarlierRows, Evaluator, Job, ReferenceFile
 from collector.telemetry import Telemetry
 

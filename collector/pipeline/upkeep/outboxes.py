@@ -8,7 +8,7 @@ from collector.clock import Clock
 from collector.durations import format_duration
 from collector.errors import LeaseLost
 from collector.model import SECOND_US, Depth, DestinationName, Lease, MonitorId, outbox
-from collector.pipeline.registry import MonitorRegistry
+from collector.pipeline.monitors.registry import MonitorRegistry
 from collector.ports import Queue
 from collector.telemetry import Telemetry
 

@@ -1,0 +1,1 @@
+"""Whether tests fail, for how long, and who is told."""

@@ -1,0 +1,1 @@
+"""What is done again and again: closing windows, sweeping and forgetting what nobody needs any more."""
