@@ -1,9 +1,13 @@
 """Forks, and the end of the interpreter."""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 import textwrap
+import time
+import traceback
 
 import pytest
 
@@ -19,7 +23,13 @@ def in_child(work) -> int:
         except BaseException:  # noqa: BLE001 - the child must not go on as a second pytest
             os._exit(1)
         os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    deadline = time.monotonic() + 20
+    while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+        if time.monotonic() >= deadline:
+            os.kill(pid, signal.SIGKILL)
+            deadline = float("inf")
+        time.sleep(0.01)
+    return os.waitstatus_to_exitcode(ended[1])
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -59,6 +69,28 @@ def test_a_fork_while_a_connection_is_open_does_not_disturb_it(stub, make):
     assert stub.posts[0].connection == stub.posts[-1].connection != stub.posts[1].connection
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_in_the_middle_of_an_answer_does_not_hang_the_child(make):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        collector = make(
+            url=f"http://127.0.0.1:{server.getsockname()[1]}", flush_seconds=0.01,
+            id_column="i", timestamp_column="t", prediction_column="p", target_column="y",
+        )  # fmt: skip
+        collector.log({"who": "parent"})
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n{")
+            while not _reads_a_body():  # with the reader's lock, which no one in the child would let go
+                time.sleep(0.01)
+            assert in_child(lambda: collector.log({"who": "child"})) == 0
+
+
+def _reads_a_body() -> bool:
+    frames = (frame for stack in sys._current_frames().values() for frame in traceback.extract_stack(stack))
+    return any(frame.name == "read" and frame.filename.endswith("client.py") for frame in frames)
+
+
 def test_a_fork_that_no_hook_told_of_is_noticed_by_the_process_id(stub, make, monkeypatch):
     collector = make(flush_seconds=HOUR)
     collector.log({"who": "parent"})
@@ -88,6 +120,39 @@ def test_what_is_queued_at_the_interpreters_exit_is_sent(stub):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert {row["x"] for row in stub.rows()} == {0, 1}
+
+
+def test_the_exit_waits_for_a_collector_that_a_function_held(stub):
+    stub.answering.clear()
+    program = """
+        import sys
+        from collector_sdk import Collector
+        def score():
+            collector = Collector(sys.argv[1], monitor="flights", exit_seconds=20)
+            collector.log({"x": 1})
+        score()
+        """
+    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(program), stub.url]):
+        stub.wait_for(lambda: bool(stub.requests))  # the question for the names: the row is still to come
+        stub.answering.set()
+    assert [row["x"] for row in stub.rows()] == [1]
+
+
+def test_at_the_exit_all_collectors_begin_to_end_before_one_is_waited_for():
+    done = run(
+        """
+        from collector_sdk import lifetime
+
+        class Mortal:
+            def leave(self): print("begins to end")
+            def at_exit(self): print("is waited for")
+
+        mortals = [Mortal(), Mortal()]
+        for mortal in mortals:
+            lifetime.watch(mortal)
+        """
+    )
+    assert done.stdout.splitlines() == ["begins to end"] * 2 + ["is waited for"] * 2
 
 
 def test_the_interpreter_ends_in_time_when_the_server_is_down(service):

@@ -77,7 +77,7 @@ class BaseCollector:
             )
 
         def after_fork() -> None:
-            transport.close()
+            transport.after_fork()
             if spool is not None:
                 spool.after_fork()
 

@@ -14,8 +14,12 @@ class Mortal(Protocol):
         """In the child: begin with nothing. What was queued belongs to the parent."""
         ...
 
+    def leave(self) -> None:
+        """Begin to end: send what is queued, within a budget of time. Does not wait."""
+        ...
+
     def at_exit(self) -> None:
-        """Send what is queued, within a budget of time."""
+        """The same, and wait for it."""
         ...
 
 
@@ -32,7 +36,10 @@ def _after_fork() -> None:
 
 
 def _at_exit() -> None:
-    for mortal in list(_alive):
+    mortals = list(_alive)
+    for mortal in mortals:  # all at once: many take no longer than the slowest
+        mortal.leave()
+    for mortal in mortals:
         mortal.at_exit()
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import http.client
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,10 +67,19 @@ class Transport:
         return self._exchange("POST", f"{self._path}/{what}", body, headers, within_seconds)
 
     def close(self) -> None:
-        """Let the connection go. In a forked child this closes its copy of the socket; the parent's goes on."""
+        """Let the connection go."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def after_fork(self) -> None:
+        """In the child: close its copy of the socket; the parent's goes on.
+
+        Nothing else of the connection is touched: a reader of the parent may hold its lock, and is not there to let go.
+        """
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.sock is not None:
+            os.close(connection.sock.detach())
 
     def _exchange(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], within_seconds: float | None

@@ -95,19 +95,18 @@ class Worker:
         return mark.passed.is_set() or (self._deadline is not None and self.ledger.pending() == 0)
 
     def close(self, timeout: float) -> None:
-        """Send what is queued; what is left when the time is over is kept in the spool, or dropped{closed}."""
+        """Send what is queued; what is left when the time is over is kept in the spool, or dropped{closed}.
+
+        One that is closing already keeps the time that it was given; this waits for it.
+        """
         if self._pid != os.getpid():
             self.after_fork()
-        with self.ledger.lock:
-            if self._deadline is not None:
-                return
-            self._deadline = time.monotonic() + timeout
+        deadline = self._end_by(time.monotonic() + timeout)
         self._start()
-        self._wake.put(None)
         if self._thread is None:  # too late in the interpreter's life for a thread: do its work here
             self._run()
             return
-        self._thread.join(timeout)
+        self._thread.join(max(deadline - time.monotonic(), 0.0))
         if self._thread.is_alive():  # in the middle of a request: take its batches away from it
             self._finish()
 
@@ -115,10 +114,17 @@ class Worker:
         self.close(self._limits.exit_seconds)
 
     def leave(self) -> None:
-        """Nobody holds the Collector any more: send what is queued, then end. Does not wait."""
-        if self._deadline is None and self._pid == os.getpid():
-            self._deadline = time.monotonic() + self._limits.exit_seconds
+        """Send what is queued, then end. Does not wait: nobody holds the Collector any more, or `at_exit` follows."""
+        if self._pid == os.getpid():
+            self._end_by(time.monotonic() + self._limits.exit_seconds)
+
+    def _end_by(self, deadline: float) -> float:
+        """Take nothing more. The deadline that counts: the first that was set."""
+        with self.ledger.lock:
+            if self._deadline is None:
+                self._deadline = deadline
             self._wake.put(None)
+            return self._deadline
 
     def after_fork(self) -> None:
         """In the child: begin with nothing. What was queued belongs to the parent."""
