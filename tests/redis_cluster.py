@@ -77,15 +77,28 @@ class RedisCluster:
 
     def move_slot(self, key: str, source: RedisServer, target: RedisServer) -> None:
         """Give the slot of a key, and everything in it, to another primary, as resharding does."""
+        self.begin_move(key, source, target)
+        with source.client() as there:
+            slot = there.execute_command("CLUSTER", "KEYSLOT", key)
+            while names := there.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 100):
+                self._migrate(source, target, names)
+        for server in (target, source, *self.primaries):
+            with server.client() as client:
+                client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", self.node_id(target))
+
+    def begin_move(self, key: str, source: RedisServer, target: RedisServer, names: Sequence[bytes] = ()) -> None:
+        """The slot of a key is on its way, with these keys moved so far."""
         with source.client() as there, target.client() as here:
             slot = there.execute_command("CLUSTER", "KEYSLOT", key)
             here.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", self.node_id(source))
             there.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", self.node_id(target))
-            while names := there.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 100):
-                there.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *names)
-        for server in (target, source, *self.primaries):
-            with server.client() as client:
-                client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", self.node_id(target))
+        if names:
+            self._migrate(source, target, names)
+
+    @staticmethod
+    def _migrate(source: RedisServer, target: RedisServer, names: Sequence[bytes]) -> None:
+        with source.client() as there:
+            there.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *names)
 
     def kill(self) -> None:
         for server in self.servers:

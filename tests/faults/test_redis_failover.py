@@ -182,3 +182,25 @@ async def test_a_slot_that_moves_to_another_server_takes_its_monitor_along(clust
     assert (await account(buffer, A)).accepted == 2
     assert await take(buffer, monitors=(A,)) is not None
     assert (await account(buffer, B)).accepted == 1
+
+
+async def test_a_slot_that_is_half_moved_holds_up_its_own_monitor_only(cluster: RedisCluster, buffers) -> None:
+    """Its rows and its work wait until it has moved; in the same calls the others go on."""
+    buffer = await buffers(cluster.url)
+    await buffer.rows.append([rows("a", monitor=A), rows("a", monitor=B)])
+    await buffer.queue.put([item("a", monitor=A), item("b", monitor=B)])
+    source = cluster.holder("{a}")
+    target = next(server for server in cluster.primaries if server is not source)
+    cluster.begin_move("{a}", source, target, [b"collector:{a}:account"])
+    moving, there = await buffer.rows.append([rows("b", monitor=A), rows("b", monitor=B)])
+    assert isinstance(moving.refused, Unavailable)
+    assert there.accepted == 1
+    lease = await take(buffer, monitors=(A, B))
+    assert lease is not None
+    assert lease.monitor == B
+    with pytest.raises(Unavailable, match="moves"):
+        await take(buffer, monitors=(A, B))
+    cluster.move_slot("{a}", source, target)
+    assert await until_taken(buffer, "b") == 0
+    assert names(await buffer.rows.read(A, Window(PANE))) == ["a", "b"]
+    assert await take(buffer, monitors=(A, B)) is not None

@@ -35,22 +35,31 @@ class RedisQueue:
         looks = await self._store.commands_each(
             [("ZCOUNT", MonitorKeys(monitor).queue(queue)[0], "-inf", now_us) for monitor in monitors]
         )
+        away = None
         for monitor, ready in zip(monitors, looks, strict=True):
-            if not ready or isinstance(ready, Unavailable):
-                continue
-            keys = MonitorKeys(monitor)
-            until_us = now_us + round(seconds * SECOND_US)
-            answer = await self._store.run("lease", (*keys.queue(queue), keys.account), (now_us, until_us, owner))
-            if answer is not None:
-                key, payload, token, attempt, wanted_us = answer
-                return Lease(
-                    queue, monitor, key.decode(), payload, int(token), attempt, owner, until_us, int(wanted_us)
-                )
-        # The monitors of a node that is away wait for it; those of the others do not.
-        away = next((look for look in looks if isinstance(look, Unavailable)), None)
+            # The monitors of a node that is away, or of a slot on its way, wait for it; the others do not.
+            if isinstance(ready, Unavailable):
+                away = ready
+            elif ready:
+                try:
+                    lease = await self._lease(queue, monitor, now_us, owner, seconds)
+                except Unavailable as error:
+                    away = error
+                    continue
+                if lease is not None:
+                    return lease
         if away is not None:
             raise away
         return None
+
+    async def _lease(self, queue: str, monitor: MonitorId, now_us: int, owner: str, seconds: float) -> Lease | None:
+        keys = MonitorKeys(monitor)
+        until_us = now_us + round(seconds * SECOND_US)
+        answer = await self._store.run("lease", (*keys.queue(queue), keys.account), (now_us, until_us, owner))
+        if answer is None:
+            return None
+        key, payload, token, attempt, wanted_us = answer
+        return Lease(queue, monitor, key.decode(), payload, int(token), attempt, owner, until_us, int(wanted_us))
 
     async def renew(self, lease: Lease, *, seconds: float) -> Lease:
         until_us = self._clock.now_us() + round(seconds * SECOND_US)

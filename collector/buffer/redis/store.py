@@ -17,6 +17,7 @@ from redis import exceptions as redis_errors
 
 from collector.buffer.redis import link
 from collector.buffer.redis.address import parse
+from collector.buffer.redis.connect import connect
 from collector.buffer.redis.facts import Facts, facts_of
 from collector.buffer.redis.faults import REDIS_ERRORS, translated, unavailable
 from collector.buffer.redis.gate import Gate
@@ -79,7 +80,7 @@ class Store:
 
     async def open(self) -> Facts:
         """Raises Invalid when the server cannot be used as it is, with what to do."""
-        self._link = link.to(self._address, connect_seconds=CONNECT_SECONDS, answer_seconds=ANSWER_SECONDS)
+        self._link = connect(self._address, connect_seconds=CONNECT_SECONDS, answer_seconds=ANSWER_SECONDS)
         try:
             return await self._prepare(self._link)
         except BaseException:
@@ -224,7 +225,7 @@ class Store:
         try:
             async with gate.passed():
                 try:
-                    answers = await way.send(commands)
+                    answers = await way.send(place, commands)
                 except REDIS_ERRORS as error:
                     answers = [error] * len(commands)
                 lost = next((answer for answer in answers if link.is_lost(answer)), None)
