@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def parse_duration(value: object) -> timedelta:
@@ -75,4 +76,4 @@ class SchemaWithDurations(GenerateJsonSchema):
 
 def microseconds(duration: timedelta) -> int:
     """Exact: a timedelta counts whole microseconds."""
-    return duration // timedelta(microseconds=1)
+    return duration // _MICROSECOND

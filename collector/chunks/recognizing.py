@@ -58,4 +58,4 @@ def _are_floats(values: Sequence[object]) -> bool:
         return False
     rows = len(values)
     head = 3 if rows < 2**16 else 5
-    return len(packed) == head + 9 * rows and packed[head::9].count(_MARK) == rows
+    return len(packed) == head + 9 * rows and packed[head::9] == _MARK * rows

@@ -11,7 +11,7 @@ only the rooms themselves take them from each other:
 
 from collector.model.books import Account, MonitorState, Outcome, PaneState, Settled, Settlement
 from collector.model.halves import Half, Meeting, Met, Side
-from collector.model.kept import Document, SnapshotPage, SnapshotQuery, SnapshotRecord
+from collector.model.kept import Document, SnapshotPage, SnapshotQuery, SnapshotRecord, entry_of, summary_of
 from collector.model.names import DIGEST_BYTES, WORK_QUEUE, DestinationName, MonitorId, SnapshotId, digest, outbox
 from collector.model.queue import DeadLetter, Depth, Item, Lease
 from collector.model.received import Judged, Label, Receipt, RowError, Table
@@ -23,5 +23,5 @@ __all__ = [
     "Document", "Half", "Item", "Judged", "Label", "Labelled", "Lease", "Meeting", "Met", "MonitorId", "MonitorState",
     "Outcome", "Pane", "PaneState", "Phase", "Receipt", "RequestPart", "RowError", "Settled", "Settlement", "Side",
     "SnapshotId", "SnapshotPage", "SnapshotQuery", "SnapshotRecord", "StoredChunk", "Table", "Window", "WindowRows",
-    "digest", "outbox",
+    "digest", "entry_of", "outbox", "summary_of",
 ]  # fmt: skip

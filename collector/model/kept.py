@@ -10,7 +10,7 @@ from collector.model.names import MonitorId, SnapshotId
 class SnapshotRecord:
     """A snapshot as it is stored: what lists show, and the whole JSON.
 
-    `summary` is the JSON of the list entry plus "values", the numbers that the page plots over time.
+    `summary` is the JSON of the list entry plus "values", the numbers that the page plots over time: `summary_of` joins them.
     """
 
     id: SnapshotId
@@ -24,6 +24,29 @@ class SnapshotRecord:
     body: bytes
     data: bytes = b""
     """The rows as Parquet, when the monitor includes them; empty: none."""
+
+
+_VALUES = b',"values":['
+"""In a text it would stand with its quotes escaped, and no part of a value is a list."""
+
+
+def summary_of(entry: bytes, values: bytes) -> bytes:
+    """A list entry, a JSON object with something in it, with the values, a JSON array, at its end.
+
+    >>> summary_of(b'{"id":"a"}', b'[{"value":1}]')
+    b'{"id":"a","values":[{"value":1}]}'
+    """
+    return entry.removesuffix(b"}") + _VALUES + values.removeprefix(b"[") + b"}"
+
+
+def entry_of(summary: bytes) -> bytes:
+    """The list entry alone. The values of a wide window are a hundred times as much, and nobody parses them to leave them out.
+
+    >>> entry_of(b'{"id":"a","values":[{"value":1}]}')
+    b'{"id":"a"}'
+    """
+    entry, found, _ = summary.rpartition(_VALUES)
+    return entry + b"}" if found else summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,12 +92,12 @@ async def test_flush_says_the_windows():
 @pytest.mark.asyncio
 async def test_the_list_of_snapshots_passes_the_query_on_and_hides_the_values():
     async with opened() as house:
-        house.buffer.snapshots.page = SnapshotPage([b'{"id":"s","values":{"a":1}}'], "cursor")
+        house.buffer.snapshots.page = SnapshotPage([b'{"id":"s","values":[{"value":1}]}'], "cursor")
         status, answer = await ask(house, "GET", "/v1/snapshots")
         assert (status, answer) == (200, {"snapshots": [{"id": "s"}], "next": "cursor"})
         query = "?monitor=flights&segment={%22b%22:1,%22a%22:2}&tag=prod&from=2013-01-01&to=2013-01-02T00:00:00%2B01:00&limit=7&after=c"
         _, answer = await ask(house, "GET", f"/v1/snapshots{query}&values=true")
-        assert answer["snapshots"] == [{"id": "s", "values": {"a": 1}}]
+        assert answer["snapshots"] == [{"id": "s", "values": [{"value": 1}]}]
         assert house.buffer.snapshots.asked == [
             SnapshotQuery(),
             SnapshotQuery(

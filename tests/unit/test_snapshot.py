@@ -4,9 +4,12 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given, strategies as st
 
 from collector.errors import Invalid
+from collector.model import entry_of, summary_of
 from collector.snapshot import Snapshot, iso, snapshot_id
 
 
@@ -57,3 +60,20 @@ def test_a_file_that_is_no_snapshot_is_refused_with_its_name(tmp_path, body):
 def test_instants_are_written_in_utc():
     assert iso(1_359_676_800_500_000) == "2013-02-01T00:00:00.500000Z"
     assert snapshot(timestamp=datetime(2013, 2, 1)).as_dict()["timestamp"] == "2013-02-01T00:00:00Z"  # noqa: DTZ001
+
+
+_NAMES = st.sampled_from(["values", ',"values":[', "id", '"values"']) | st.text()
+_ANYTHING = st.recursive(
+    st.none() | st.integers(-5, 5) | _NAMES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=3),
+)
+
+
+@given(
+    st.dictionaries(_NAMES.filter(lambda name: name != "values"), _ANYTHING, min_size=1, max_size=4),
+    st.lists(st.fixed_dictionaries({"labels": st.dictionaries(_NAMES, _NAMES), "value": st.floats(-1, 1)}), max_size=3),
+)
+def test_a_list_entry_is_found_in_its_summary_whatever_is_named_values(entry, values):
+    summary = summary_of(orjson.dumps(entry), orjson.dumps(values))
+    assert orjson.loads(summary) == entry | {"values": values}
+    assert orjson.loads(entry_of(summary)) == entry

@@ -8,7 +8,7 @@ from collector.evaluate.references.loaded import References
 from collector.evaluate.tables import parquet
 from collector.evaluate.windows.frame import frame_of, join_labels
 from collector.evaluate.windows.snapshots import About, data_of, snapshots_of, with_listed_columns
-from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows
+from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows, summary_of
 from collector.monitor import Monitor
 from collector.ports import EarlierRows, Job, ReferenceFile
 from collector.render.series import series
@@ -96,7 +96,7 @@ def _span_us(job: Job, frame: pd.DataFrame) -> tuple[int, int] | None:
 
 def _record(snapshot: Snapshot, data: bytes) -> SnapshotRecord:
     values = [{"metric": each.metric, "labels": each.labels, "value": each.value} for each in series(snapshot)]
-    summary = snapshot.summary() | {"values": values}
+    entry = orjson.dumps(snapshot.summary(), option=orjson.OPT_NON_STR_KEYS)
     return SnapshotRecord(
         id=snapshot.id,
         monitor=MonitorId(snapshot.monitor or ""),
@@ -104,7 +104,7 @@ def _record(snapshot: Snapshot, data: bytes) -> SnapshotRecord:
         timestamp_us=round(snapshot.timestamp.timestamp() * 1e6),
         segment=orjson.dumps(snapshot.segment, option=orjson.OPT_SORT_KEYS).decode(),
         tags=tuple(snapshot.tags),
-        summary=orjson.dumps(summary, option=orjson.OPT_NON_STR_KEYS),
+        summary=summary_of(entry, orjson.dumps(values, option=orjson.OPT_NON_STR_KEYS)),
         body=snapshot.json(),
         data=data,
     )

@@ -14,7 +14,17 @@ import orjson
 from collector.clock import Clock
 from collector.durations import microseconds
 from collector.errors import UnknownMonitor
-from collector.model import DestinationName, Item, Lease, MonitorId, Settlement, SnapshotRecord, Window, outbox
+from collector.model import (
+    DestinationName,
+    Item,
+    Lease,
+    MonitorId,
+    Settlement,
+    SnapshotRecord,
+    Window,
+    entry_of,
+    outbox,
+)
 from collector.monitor import AlertSettings, Monitor
 from collector.pipeline.alerts.message import message_body
 from collector.pipeline.alerts.state import AlertState
@@ -37,7 +47,7 @@ def verdicts(monitor: Monitor, window: Window, records: Sequence[SnapshotRecord]
         return ()
     reports: dict[str, dict[str, Any]] = {}
     for record in records:
-        summary = orjson.loads(record.summary)
+        summary = orjson.loads(entry_of(record.summary))
         if not sum(summary["tests"].values()):
             continue
         about = reports.setdefault(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from collector.batch.windows import windows_of
 from collector.errors import Invalid, UnknownMonitor
-from collector.model import Account, MonitorId, MonitorState, PaneState, SnapshotQuery
+from collector.model import Account, MonitorId, MonitorState, PaneState, SnapshotQuery, entry_of
 from collector.monitor import DestinationSettings, Monitor, misdirected
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.monitors.forgetting import Forgetting
@@ -149,7 +149,7 @@ class MonitorRegistry:
             "open_windows": _open_windows(monitor, state),
             "watermark": None if state.max_event_us is None else iso(state.max_event_us),
             "reference": await self._references.about(key),
-            "last_snapshot": _without_values(page.summaries[0]) if page.summaries else None,
+            "last_snapshot": orjson.loads(entry_of(page.summaries[0])) if page.summaries else None,
             "last_error": await self._errors.get(monitor.id),
         }
 
@@ -185,9 +185,3 @@ def _open_windows(monitor: Monitor, state: MonitorState) -> Sequence[Mapping[str
 
 def _settled(monitor: Monitor, pane: PaneState, part: int) -> bool:
     return all((part, phase) in pane.settled for phase in monitor.phases)
-
-
-def _without_values(summary: bytes) -> Mapping[str, object]:
-    document: dict[str, object] = orjson.loads(summary)
-    document.pop("values", None)
-    return document

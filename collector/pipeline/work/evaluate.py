@@ -21,6 +21,7 @@ from collector.model import (
     Settlement,
     SnapshotRecord,
     Window,
+    entry_of,
     outbox,
 )
 from collector.monitor import Monitor
@@ -206,7 +207,7 @@ class EvaluateHandler:
         ]
 
     def _count_failed_metrics(self, monitor: Monitor, records: Sequence[SnapshotRecord]) -> None:
-        failed = sum(orjson.loads(record.summary)["tests"]["ERROR"] for record in records)
+        failed = sum(orjson.loads(entry_of(record.summary))["tests"]["ERROR"] for record in records)
         self._telemetry.count("collector_evaluate_failed_metrics_total", failed, monitor=monitor.id)
 
 
