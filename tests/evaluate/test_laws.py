@@ -260,3 +260,16 @@ def _same(left, right, place=""):
         return True
     assert left == right, place
     return True
+
+
+@given(st.lists(st.sampled_from([True, 1, 1.0, 0, False, -0.0, 2.0, 2, "a", None]), min_size=1, max_size=20))
+def test_equal_values_of_several_types_have_one_name_whatever_the_order_of_the_rows(values):
+    profiles = [ColumnProfile("x", pd.Series(each, dtype=object)) for each in (values, values[::-1])]
+    names = [{(type(value), value) for value in profile.counted.uniques} for profile in profiles]
+    assert names[0] == names[1]
+
+
+def test_booleans_that_meet_no_equal_number_stay_booleans():
+    assert set(map(str, ColumnProfile("x", pd.Series([True, None, "a", False, 2])).counted.uniques)) == {
+        "True", "False", "a", "2",
+    }  # fmt: skip

@@ -107,3 +107,12 @@ def snapshot(record):
 def drifts(made):
     table = next(metric for metric in made.metrics if metric["metric"] == "DataDriftTable")
     return table["result"]["drift_by_columns"]
+
+
+def test_a_segment_of_equal_values_has_one_name_whatever_the_order_of_the_rows():
+    flags = [True, 1, "a", False, 0] * 3
+    names = [
+        [str(part.segment["flag"]) for part in parts_of(pd.DataFrame({"flag": each}, dtype=object), "flag", most=5)]
+        for each in (flags, flags[::-1])
+    ]
+    assert names[0] == names[1] == ["0", "1", "a"]

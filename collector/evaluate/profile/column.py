@@ -16,6 +16,8 @@ from collector.evaluate.lazy import lazy
 from collector.evaluate.profile.counted import Array, Counted, count_sorted, most_frequent, quantile
 from collector.evaluate.profile.kinds import Kind, is_infinite, kind_of, same_as_any
 
+_EXACT_INTEGER = 2**53
+
 
 class ColumnProfile:
     """One column of one frame. Every property is computed at its first use and kept."""
@@ -158,7 +160,21 @@ class ColumnProfile:
             factors, uniques = self.series.array.factorize()
         except TypeError:
             factors, uniques = pd.factorize(self.series.map(str, na_action="ignore"))
-        return factors.astype(np.int32), np.asarray(uniques, dtype=object)
+        found = np.asarray(uniques, dtype=object)
+        return factors.astype(np.int32), found if self.series.dtype != object else self._named(factors, found)
+
+    def _named(self, codes: Array, found: Array) -> Array:
+        """The distinct values of a mixture of types. Where equal values of several types meet (1, 1.0, True), the first one
+        that a row has would stand for them: then it is the whole number.
+        """
+        named = found.copy()
+        for place, value in enumerate(found):
+            if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_INTEGER:
+                named[place] = int(value)
+            if isinstance(value, Real | np.bool_) and value in (0, 1):
+                types = set(map(type, self.array[codes == place]))
+                named[place] = value if types <= {bool, np.bool_} else int(value == 1)
+        return named
 
     @property
     def codes(self) -> NDArray[np.int32]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from collector.evaluate.plain import plain
-from collector.evaluate.profile import FrameProfile
+from collector.evaluate.profile import ColumnProfile, FrameProfile
 from collector.evaluate.unanswered import NotKept
 from collector.monitor import OTHER
 
@@ -56,9 +56,11 @@ def parts_of(frame: pd.DataFrame, name: str, *, most: int, first: object = None)
     if name not in frame:
         return
     column: pd.Series[Any] = frame[name]
-    counts = column.value_counts(dropna=True)
-    named = [value for value in counts.index if value != OTHER]  # a value of that very name is not told apart
-    largest = sorted(named, key=lambda value: (-int(counts[value]), str(value)))
+    counted = zip(*ColumnProfile(name, column).counted, strict=True)
+    named = [
+        (value, int(count)) for value, count in counted if value != OTHER
+    ]  # one of that very name is not told apart
+    largest = [value for value, _ in sorted(named, key=lambda each: (-each[1], str(each[0])))]
     values = sorted(largest, key=lambda value: first is None or not same(value, first))[:most]
     taken = np.zeros(len(frame), dtype=bool)
     for value in values:
