@@ -14,18 +14,20 @@ A chunk is `version byte, flags byte, body`. The body, compressed with zstd when
 Chunks of requests that look alike begin with the same layout, so that whoever reads thousands of them parses it once.
 
 `columns` makes cells of values (`recognizing` their types, `texts` their codes), `encoding` a chunk of cells, `decoding`
-takes a chunk apart. A chunk of traced requests remembers some of them (`traces`).
+takes a chunk apart. A chunk of traced requests remembers some of them (`traces`). `mixed` is how a table whose columns have
+one type each, a stored reference, holds what a chunk's `j` column does.
 """
 
 from collector.chunks.columns import Typed, joined, typed
 from collector.chunks.decoding import decode, picked
 from collector.chunks.encoding import encode, packed
 from collector.chunks.layout import MISSING_TIME, TEXTS, VERSION, WIDTHS, Chunk, Layout
+from collector.chunks.mixed import MIXED_MARK, mixed_text, mixed_value
 from collector.chunks.recognizing import recognized
 from collector.chunks.texts import Coded, kind_of_codes
 from collector.chunks.traces import traced, traces
 
 __all__ = [
-    "MISSING_TIME", "TEXTS", "VERSION", "WIDTHS", "Chunk", "Coded", "Layout", "Typed",
-    "decode", "encode", "joined", "kind_of_codes", "packed", "picked", "recognized", "traced", "traces", "typed",
+    "MISSING_TIME", "MIXED_MARK", "TEXTS", "VERSION", "WIDTHS", "Chunk", "Coded", "Layout", "Typed", "decode", "encode",
+    "joined", "kind_of_codes", "mixed_text", "mixed_value", "packed", "picked", "recognized", "traced", "traces", "typed",
 ]  # fmt: skip

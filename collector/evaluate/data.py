@@ -163,14 +163,14 @@ def _present(name: str | None, present: Iterable[str]) -> str | None:
 
 
 class _Facts:
-    """What inference asks of a column that both sides may hold."""
+    """What inference asks of a column that both sides may hold. A reference without any value has no type to tell."""
 
     def __init__(self, name: str, current: FrameProfile, reference: FrameProfile | None) -> None:
         self.current = current[name]
         self.reference = None if reference is None else reference[name]
         plain = {"bool", "int", "float", "datetime"}
         self.kind = self.current.kind
-        if self.reference is not None and self.reference.kind != self.kind:
+        if self.reference is not None and self.reference.present and self.reference.kind != self.kind:
             both_plain = self.kind in plain and self.reference.kind in plain
             self.kind = self.kind if both_plain else self.reference.kind
 

@@ -9,7 +9,7 @@ import orjson
 import pandas as pd
 
 from collector.errors import Invalid
-from collector.evaluate.references.loaded import instants
+from collector.evaluate.references.rows import instants
 
 
 def _csv(body: bytes) -> pd.DataFrame:

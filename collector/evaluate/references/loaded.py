@@ -2,15 +2,13 @@
 
 import io
 from collections import OrderedDict
-from typing import Any
 
-import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.errors import Invalid
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.references.kept_file import is_kept, keep, load
+from collector.evaluate.references.rows import rows_of
 from collector.monitor import Monitor
 from collector.ports import ReferenceFile
 
@@ -42,7 +40,7 @@ def profile_of(monitor: Monitor, parquet: bytes) -> bytes:
     """The profile of a reference in place of its rows, as it is stored. Raises Invalid when it has too few rows."""
     if is_kept(pq.read_schema(io.BytesIO(parquet))):
         return parquet
-    return keep(FrameProfile(_rows(pq.read_table(io.BytesIO(parquet)), monitor.columns.timestamp)), monitor.columns)
+    return keep(FrameProfile(rows_of(pq.read_table(io.BytesIO(parquet)), monitor.columns.timestamp)), monitor.columns)
 
 
 def _read(path: str, timestamp: str | None) -> FrameProfile:
@@ -52,28 +50,4 @@ def _read(path: str, timestamp: str | None) -> FrameProfile:
         raise
     except Exception as error:
         raise Invalid(f"the reference is not a Parquet table: {error}") from error
-    return load(table) if is_kept(table.schema) else FrameProfile(_rows(table, timestamp))
-
-
-def _rows(table: Any, timestamp: str | None) -> pd.DataFrame:
-    """The rows as windows have theirs: names are text, decimals numbers, event times without a zone."""
-    for index, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type):
-            table = table.set_column(index, field.name, table.column(index).cast(pa.float64()))
-    frame: pd.DataFrame = table.to_pandas()
-    frame.columns = pd.Index([str(name) for name in frame.columns])
-    if timestamp is not None and timestamp in frame:
-        frame[timestamp] = instants(frame[timestamp])
-    return frame
-
-
-def instants(series: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Event times as stored rows have them: UTC without a zone, microseconds; what is no time is missing."""
-    if pd.api.types.is_numeric_dtype(series):
-        return series
-    times = (
-        pd.to_datetime(series, utc=True, errors="coerce", format="mixed")
-        if series.dtype == object or isinstance(series.dtype, pd.StringDtype)
-        else pd.to_datetime(series, utc=True)
-    )
-    return times.dt.tz_localize(None).astype("datetime64[us]")
+    return load(table) if is_kept(table.schema) else FrameProfile(rows_of(table, timestamp))

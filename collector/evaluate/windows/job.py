@@ -5,7 +5,7 @@ import pandas as pd
 
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.references.loaded import References
-from collector.evaluate.tables import parquet
+from collector.evaluate.tables import exact_parquet
 from collector.evaluate.windows.frame import frame_of, join_labels
 from collector.evaluate.windows.snapshots import About, data_of, snapshots_of, with_listed_columns
 from collector.model import MonitorId, Phase, SnapshotRecord, WindowRows, summary_of
@@ -46,7 +46,7 @@ def run(job: Job, references: References | None = None) -> list[SnapshotRecord]:
 def table(monitor: Monitor, phase: Phase, rows: WindowRows) -> bytes:
     """The rows as Parquet: a reference in the making. Ids stay behind."""
     frame = _frame(monitor, phase, rows)
-    return parquet(frame.drop(columns=[name for name in (monitor.columns.id,) if name in frame]))
+    return exact_parquet(frame.drop(columns=[name for name in (monitor.columns.id,) if name in frame]))
 
 
 def _reference(job: Job, references: References) -> FrameProfile | None:

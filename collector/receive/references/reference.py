@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from collector.chunks import MIXED_MARK, mixed_text
 from collector.errors import Invalid, TooLarge, UnknownEncoding
 from collector.locations import shown
 from collector.monitor import Monitor
@@ -191,7 +192,8 @@ def _table(monitor: Monitor, decoded: Decoded, limits: Limits, protection: Prote
             rejected=judged.rejected,
             errors=row_errors(judged.errors),
         )
-    return pa.table({name: _array(values, time=name in roles.times) for name, values in judged.table.columns.items()})
+    columns = [_column(name, values, roles) for name, values in judged.table.columns.items()]
+    return pa.table([array for _, array in columns], schema=pa.schema([field for field, _ in columns]))
 
 
 def _roles(monitor: Monitor, protection: Protection | None) -> Roles:
@@ -201,15 +203,22 @@ def _roles(monitor: Monitor, protection: Protection | None) -> Roles:
     return dataclasses.replace(roles, id=None, event_time=None, values=values, any_other=SCALAR)
 
 
-def _array(values: Sequence[object], *, time: bool) -> Any:
-    if time:
-        return pa.array(values, pa.timestamp("us"))  # UTC, as the windows' own columns are
+def _column(name: str, values: Sequence[object], roles: Roles) -> tuple[Any, Any]:
+    """A column's field and values, in the types that rows of a window have."""
+    if name in roles.times:
+        return pa.field(name, pa.timestamp("us")), pa.array(
+            values, pa.timestamp("us")
+        )  # UTC, as the windows' own columns
     kinds = set(map(type, values)) - {type(None)}
-    if str in kinds and len(kinds) > 1:  # categories such as 9E and 12: text, all of them
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
-    if len(kinds) > 1 or (kinds == {int} and any(abs(value) >= 2**63 for value in values if isinstance(value, int))):
-        return pa.array([None if value is None else float(value) for value in values], pa.float64())  # type: ignore[arg-type]  # numbers only here
-    return pa.array(values)
+    huge = int in kinds and any(type(value) is int and abs(value) >= 2**63 for value in values)
+    if not huge and (len(kinds) < 2 or kinds == {int, float}):
+        array = pa.array(values, pa.float64() if float in kinds else None)
+        return pa.field(name, array.type), array
+    if roles.values.get(name) is NUMBER:
+        numbers = [None if value is None else float(value) for value in values]  # type: ignore[arg-type]  # so it was judged
+        return pa.field(name, pa.float64()), pa.array(numbers, pa.float64())
+    texts = pa.array(map(mixed_text, values), pa.string())  # categories such as 9E and 12: each stays what it is
+    return pa.field(name, pa.string(), metadata=dict(MIXED_MARK)), texts
 
 
 def _checked(
