@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from fractions import Fraction
 
 import pytest
 
@@ -223,6 +224,30 @@ def test_a_features_mapping_that_raises_does_not_reach_the_model_server(stub, ma
     assert collector.flush()
     assert collector.stats().logged == 1
     assert collector.stats().balanced
+
+
+class Closed:
+    """A value that fails in its own way when it is looked at, such as one of a session that has ended."""
+
+    def tolist(self) -> list[object]:
+        raise RuntimeError("the session is closed")
+
+
+@pytest.mark.parametrize(
+    "value", [Closed(), {"a": [Closed()]}, Fraction(10**400)], ids=["at the top", "deep", "too large"]
+)
+@pytest.mark.parametrize("reachable", [True, False], ids=["sent", "kept on disk"])
+def test_a_value_that_raises_costs_its_own_row_and_no_other(service, make, tmp_path, value, reachable):
+    if not reachable:
+        service.stop()
+    collector = make(spool_dir=tmp_path)
+    for x in (1, value, 3):
+        collector.log({"x": x})
+    collector.close(timeout=10 if reachable else 0.1)
+    stats = collector.stats()
+    assert (stats.accepted if reachable else stats.spooled) == 2
+    assert stats.dropped == {"invalid": 1}
+    assert stats.balanced
 
 
 def test_an_answer_that_is_no_json_still_counts_as_taken(stub, make):

@@ -160,6 +160,18 @@ def test_two_monitors_may_share_the_directory(service, make, tmp_path):
     assert len(spool_files(tmp_path)) == 1
 
 
+def test_what_goes_to_disk_before_the_names_are_known_keeps_every_prediction(service, make, tmp_path):
+    service.stop()
+    service.stub.monitor = {"monitor": {"columns": {"prediction": ["p0", "p1"]}}}
+    first = make(spool_dir=tmp_path)
+    first.log({"x": 1}, prediction=[0.4, 0.6])
+    first.close(timeout=0.1)
+    assert (first.stats().spooled, first.stats().dropped) == (1, {})
+    stub = service.start()
+    assert make(spool_dir=tmp_path).flush()
+    assert stub.rows() == [{"x": 1, "p0": 0.4, "p1": 0.6}]
+
+
 def test_a_bad_row_is_left_out_of_the_file(service, make, tmp_path):
     service.stop()
     collector = make(spool_dir=tmp_path)

@@ -49,6 +49,12 @@ def test_tables_of_every_kind_give_the_same_rows(stub, make, table):
     assert collector.stats().accepted == 2
 
 
+def test_instants_of_a_numpy_column_are_instants(stub, make):
+    with make() as collector:
+        collector.log_batch({"at": np.array(["2013-02-01T05:15", "NaT"], "datetime64[ns]"), "x": [1, 2]})
+    assert stub.rows()[0]["at"] == "2013-02-01T05:15:00+00:00"
+
+
 def test_missing_values_and_instants_of_a_frame_become_json(stub, make):
     frame = pd.DataFrame(
         {

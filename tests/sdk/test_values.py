@@ -57,6 +57,8 @@ def test_every_value_becomes_the_same_json(dumps, value, expected):
 def test_numpy_instants_are_instants(dumps):
     text = dumps(np.datetime64("2013-02-01T05:15:00", "ns"))
     assert datetime.fromisoformat(text).replace(tzinfo=UTC) == datetime(2013, 2, 1, 5, 15, tzinfo=UTC)
+    (text,) = dumps(np.array(["2013-02-01T05:15:00"], "datetime64[ns]"))
+    assert datetime.fromisoformat(text).replace(tzinfo=UTC) == datetime(2013, 2, 1, 5, 15, tzinfo=UTC)
 
 
 def test_names_that_are_no_text_become_text(dumps):
@@ -113,3 +115,25 @@ def test_text_passes_as_an_instant_for_the_service_to_judge():
 def test_what_is_no_instant_is_an_error(value):
     with pytest.raises((TypeError, ValueError)):
         values.instant(value)
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series])
+def test_later_changes_of_a_value_do_not_reach_its_copy(dumps, kind):
+    original = {"tokens": kind([1, 2])}
+    copied = values.still(original)
+    original["tokens"][0] = 9
+    assert dumps(copied) == {"tokens": [1, 2]}
+    assert dumps(original) == {"tokens": [9, 2]}
+
+
+def test_a_value_that_holds_itself_is_an_error_and_not_an_endless_descent(dumps):
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(ValueError, match="nested more than 200 deep"):
+        values.still(endless)
+    with pytest.raises(ValueError, match="nested more than 200 deep"):
+        dumps(endless)
+
+
+def test_a_number_of_numpy_that_python_has_no_type_for_is_a_number(dumps):
+    assert dumps(np.longdouble(1.5)) == 1.5

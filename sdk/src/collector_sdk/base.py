@@ -14,6 +14,7 @@ from collector_sdk.sender import Sender
 from collector_sdk.spool import Spool
 from collector_sdk.stats import Ledger, Stats
 from collector_sdk.transport import Transport
+from collector_sdk.values import STILL, still
 from collector_sdk.warn import RareWarnings
 from collector_sdk.worker import Limits, Worker
 
@@ -97,17 +98,20 @@ class BaseCollector:
     ) -> None:
         """One inference. Takes about a microsecond.
 
-        :param features: values by column; copied, so that the caller may reuse the mapping.
+        :param features: values by column; copied with the lists and arrays in it, so that the caller may reuse them.
         :param prediction: a number or class, or a list that fills the monitor's prediction columns in order.
         :param id: joins a label to this inference later, and makes a resend harmless.
         :param timestamp: event time: a datetime (naive is UTC), ISO 8601 text or an epoch number; default: now.
         :param target: the true outcome, where it is known already.
         """
         try:
-            entry = Inference(dict(features), prediction, id, timestamp, target, time.time())
+            copied = dict(features)
+            if not STILL.issuperset(map(type, copied.values())):
+                copied = {name: still(value) for name, value in copied.items()}
+            entry = Inference(copied, still(prediction), id, timestamp, still(target), time.time())
         except Exception as error:  # noqa: BLE001 - an odd mapping must not reach the model server
             self._worker.ledger.refuse(
-                "rows", 1, "invalid", f"log() takes a mapping of features, not {type(features).__name__}: {error}"
+                "rows", 1, "invalid", f"log() cannot take features of type {type(features).__name__}: {error}"
             )
             return
         self._worker.offer(entry)
@@ -131,7 +135,12 @@ class BaseCollector:
 
         :param timestamp: when it became known.
         """
-        self._worker.offer(Label(id, target, timestamp))
+        try:
+            entry = Label(id, still(target), timestamp)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._worker.ledger.refuse("labels", 1, "invalid", f"label() cannot take its target: {error}")
+            return
+        self._worker.offer(entry)
 
     def refuse(self, error: str, *, rows: int = 1) -> None:
         """For integrations: count inferences that could not be read as dropped{invalid}."""

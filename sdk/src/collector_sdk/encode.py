@@ -32,8 +32,20 @@ def encode(entries: Sequence[Entry], names: ColumnNames) -> Encoded:
             return Encoded(_columns(blocks, names), entries)
         single = _each(entries)
         return Encoded(_rows(single, [_named(entry, names) for entry in single]), entries)
-    except (TypeError, ValueError):  # some row is bad: find out which
+    except Exception:  # noqa: BLE001 - some row is bad: find out which. An odd value may raise anything
         return _one_by_one(_each(entries), names)
+
+
+def writable(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[str]]:
+    """The entries that a file can hold, whatever the columns will be called; and why others cannot."""
+    try:
+        dumps([list(entry) for entry in entries])
+    except Exception:  # noqa: BLE001 - as above
+        single = _each(entries)
+        reasons = [_reason(entry) for entry in single]
+        kept = [entry for entry, reason in zip(single, reasons, strict=True) if reason is None]
+        return kept, [reason for reason in reasons if reason is not None]
+    return entries, []
 
 
 def _columns(blocks: Sequence[Block], names: ColumnNames) -> bytes:
@@ -65,7 +77,7 @@ def _one_by_one(entries: Sequence[Inference | Label], names: ColumnNames) -> Enc
     for entry in entries:
         try:
             row = {str(name): _plain(name, value) for name, value in _named(entry, names).items()}
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - an odd value may raise anything: it costs its own row
             refused.append(str(error))
         else:
             kept.append(entry)
@@ -76,8 +88,21 @@ def _one_by_one(entries: Sequence[Inference | Label], names: ColumnNames) -> Enc
 def _plain(name: object, value: object) -> object:
     try:
         return plain(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"column {name!r}: {error}") from error
+    except Exception as error:
+        said = str(error) if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: {error}"
+        raise TypeError(f"column {name!r}: {said}") from error
+
+
+def _reason(entry: Inference | Label) -> str | None:
+    """Why an entry cannot be written; None when it can."""
+    values = dict(entry.features) if isinstance(entry, Inference) else {}
+    roles = {name: value for name, value in entry._asdict().items() if name != "features"}
+    try:
+        for name, value in (*values.items(), *roles.items()):
+            _plain(name, value)
+    except Exception as error:  # noqa: BLE001 - as above
+        return str(error)
+    return None
 
 
 def _each(entries: Sequence[Entry]) -> list[Inference | Label]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from collector_sdk.entries import Block, Inference
+from collector_sdk.values import STILL, in_microseconds, still
 
 
 def entries(table: object, logged_at: float) -> list[Inference] | list[Block]:
@@ -36,7 +37,7 @@ def as_columns(table: Any) -> Mapping[Any, object] | None:
 def _row(row: object, number: int) -> dict[str, object]:
     if not isinstance(row, Mapping):
         raise TypeError(f"row {number} is {type(row).__name__}: expected a mapping of column to value")
-    return dict(row)
+    return {name: still(value) for name, value in row.items()}
 
 
 def _block(columns: Mapping[Any, object], logged_at: float) -> list[Block]:
@@ -51,10 +52,10 @@ def _block(columns: Mapping[Any, object], logged_at: float) -> list[Block]:
 def _values(name: object, values: object) -> Sequence[object]:
     for method in ("tolist", "to_list"):  # numpy and pandas; polars
         if hasattr(values, method):
-            listed = getattr(values, method)()
+            listed = getattr(in_microseconds(values), method)()
             if isinstance(listed, list):
-                return listed
+                return [still(each) for each in listed] if str(getattr(values, "dtype", "")) == "object" else listed
     nested = hasattr(values, "columns")  # what a data frame gives for a name that it has twice
     if isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping) and not nested:
-        return list(values)
+        return [each if type(each) in STILL else still(each) for each in values]
     raise TypeError(f"column {name!r} is {type(values).__name__}: expected a sequence of values")

@@ -14,7 +14,7 @@ from collector_sdk.backoff import FIRST_WAIT_SECONDS, Backoff
 from collector_sdk.batch import Batch
 from collector_sdk.columns import ColumnNames, WantedNames
 from collector_sdk.courier import Again, Refused, Settled, ask_names, deliver
-from collector_sdk.encode import encode
+from collector_sdk.encode import encode, writable
 from collector_sdk.spool import Corrupt, Spool, Spooled, SpoolFull
 from collector_sdk.stats import Ledger
 from collector_sdk.transport import Transport
@@ -243,10 +243,10 @@ class Sender:
 
     def _keep(self, spool: Spool, batch: Batch) -> bool:
         """Write a batch to disk. False when the disk refuses: it stays in memory. Too much is dropped{spool_full}."""
-        checked = encode(batch.entries, self._names or ColumnNames())
-        if checked.refused:
-            self._ledger.drop(batch.kind, len(checked.refused), batch.source, "invalid", checked.refused[0])
-            batch.entries = checked.kept
+        kept, refused = writable(batch.entries)
+        if refused:
+            self._ledger.drop(batch.kind, len(refused), batch.source, "invalid", refused[0])
+            batch.entries = kept
         if not batch.entries:
             return True
         try:

@@ -22,6 +22,10 @@ except ImportError:  # the SDK has no dependency: orjson only makes it lighter
 
 MISSING = ("NAType", "NaTType")
 """Names of the types with which pandas says that there is no value."""
+STILL = frozenset({type(None), bool, int, float, str, bytes, datetime, date, time, timedelta, Decimal, UUID})
+"""Types whose values cannot be changed in place."""
+_DEEPEST = 200
+"""Lists in lists: a value that holds itself has no end."""
 _SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**64 - 1
 """Beyond these, readers of JSON lose digits or refuse."""
 
@@ -46,8 +50,31 @@ def loads(body: bytes) -> Any:
     return json.loads(body) if orjson is None else orjson.loads(body)
 
 
-def plain(value: object) -> object:
-    """The same value from None, bool, int, float, str, list and dict only. Raises TypeError.
+def still(value: Any, levels: int = _DEEPEST) -> object:
+    """The same value, which later changes of the original do not reach. Raises ValueError for one without an end.
+
+    >>> tokens = [1, 2]
+    >>> copied = still({"tokens": tokens, "at": 3})
+    >>> tokens.append(3)
+    >>> copied
+    {'tokens': [1, 2], 'at': 3}
+    """
+    if type(value) in STILL:
+        return value
+    if levels == 0:
+        raise ValueError(f"its values are nested more than {_DEEPEST} deep")
+    if isinstance(value, Mapping):
+        return {name: still(each, levels - 1) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [still(each, levels - 1) for each in value]
+    for method in ("copy", "tolist"):  # arrays and series, of whatever library
+        if hasattr(value, "tolist") and callable(getattr(value, method, None)):
+            return getattr(value, method)()
+    return value
+
+
+def plain(value: object, levels: int = _DEEPEST) -> object:
+    """The same value from None, bool, int, float, str, list and dict only. Raises TypeError or ValueError.
 
     >>> plain({1: float("inf"), "big": 2**70, "s": {"x"}})
     {'1': None, 'big': 1.1805916207174113e+21, 's': ['x']}
@@ -60,11 +87,13 @@ def plain(value: object) -> object:
         return _integer(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
+    if levels == 0:
+        raise ValueError(f"its values are nested more than {_DEEPEST} deep")
     if isinstance(value, Mapping):
-        return {str(key): plain(each) for key, each in value.items()}
+        return {str(key): plain(each, levels - 1) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [plain(each) for each in value]
-    return plain(_other(value))
+        return [plain(each, levels - 1) for each in value]
+    return plain(_other(value), levels - 1)
 
 
 def _integer(value: int) -> int | float | str:
@@ -98,14 +127,22 @@ def _other(value: Any) -> object:
         return value.decode("utf-8", "replace")
     if type(value).__name__ in MISSING:
         return None
-    if hasattr(value, "astype") and type(value).__name__ == "datetime64":
-        return value.astype("datetime64[us]").item()  # nanoseconds would become a bare integer
     for method in ("tolist", "to_list", "item"):  # arrays and series, then scalars, of whatever library
         if callable(getattr(value, method, None)):
-            return getattr(value, method)()
+            found = getattr(in_microseconds(value), method)()
+            if type(found) is not type(value):  # a longdouble of numpy stays one
+                return found
     if hasattr(value, "__float__"):
         return float(value)
     raise TypeError(f"a value of type {type(value).__name__} cannot be sent")
+
+
+def in_microseconds(values: Any) -> Any:
+    """Times of numpy in a unit that Python has: those in nanoseconds would become bare integers. Others as they are."""
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    if kind in ("M", "m") and type(values).__module__ == "numpy":
+        return values.astype(f"{kind}8[us]")
+    return values
 
 
 def instant(value: object) -> str | None:
