@@ -24,7 +24,7 @@ from collector.evaluate.stattests.jensenshannon import jensenshannon
 from collector.evaluate.stattests.ks import ks
 from collector.evaluate.stattests.psi import psi
 from collector.evaluate.stattests.wasserstein import wasserstein
-from collector.metrics import ClassificationQualityMetric, RegressionQualityMetric
+from collector.metrics import ClassificationConfusionMatrix, ClassificationQualityMetric, RegressionQualityMetric
 from tests.evaluate.recipes import result
 from tests.evaluate.test_robustness import build
 
@@ -273,3 +273,13 @@ def test_booleans_that_meet_no_equal_number_stay_booleans():
     assert set(map(str, ColumnProfile("x", pd.Series([True, None, "a", False, 2])).counted.uniques)) == {
         "True", "False", "a", "2",
     }  # fmt: skip
+
+
+def test_labels_that_senders_spell_as_booleans_and_as_numbers_are_told_alike_in_any_order():
+    frame = pd.DataFrame(
+        {"target": pd.Series([True, 1, 0, False, None], dtype=object), "prediction": [0.9, 0.2, 0.1, 0.7, 1]}
+    )
+    for rows in (frame, frame[::-1]):
+        matrix = result(ClassificationConfusionMatrix(), rows)["current_matrix"]
+        assert list(map(str, matrix["labels"])) == ["0", "1"]
+        assert matrix["values"] == [[1, 1], [1, 1]]

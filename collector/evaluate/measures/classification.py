@@ -150,6 +150,8 @@ def _holds_probabilities(profile: ColumnProfile) -> bool:
 
 
 def _label_array(profile: ColumnProfile, keep: NDArray[np.bool_]) -> Array:
+    if profile.dtype == object:  # labels that are equal have one name
+        return profile.code_values[profile.codes[keep]]
     return _plain_labels(profile.array[keep])
 
 
@@ -195,7 +197,8 @@ def _from_probability(
 ) -> Predictions:
     """One column: the probability of the positive label, or of the label that the column is named after."""
     if len(labels) > 2:
-        raise Invalid(f"one probability column {column.name!r} needs two labels; the target has {len(labels)}")
+        some = ", ".join(f"{label!r:.40}" for label in labels[:5]) + (", ..." if len(labels) > 5 else "")
+        raise Invalid(f"one probability column {column.name!r} needs two labels; the target has {len(labels)}: {some}")
     zero_one = all(isinstance(label, int | np.integer) and label in (0, 1) for label in labels)
     positive = _positive(wanted, labels)
     if zero_one:
