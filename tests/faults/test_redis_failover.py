@@ -13,7 +13,7 @@ from collector.clock import ManualClock
 from collector.errors import Unavailable
 from collector.model import MonitorId, Window
 from collector.ports import Buffer
-from tests.buffer.making import PANE, account, is_back, item, names, rows, settle, settlement, take
+from tests.buffer.making import PANE, account, is_back, item, label, names, rows, settle, settlement, take
 from tests.redis_cluster import RedisCluster
 from tests.redis_sentinel import Watched
 from tests.redis_server import RedisServer
@@ -204,3 +204,31 @@ async def test_a_slot_that_is_half_moved_holds_up_its_own_monitor_only(cluster: 
     assert await until_taken(buffer, "b") == 0
     assert names(await buffer.rows.read(A, Window(PANE))) == ["a", "b"]
     assert await take(buffer, monitors=(A, B)) is not None
+
+
+async def test_labels_that_wait_are_not_lost_while_the_slot_of_their_monitor_moves(
+    cluster: RedisCluster, buffers
+) -> None:
+    """Their shelves may go before anything else of the monitor does. What needs one then is refused, and changes nothing."""
+    buffer = await buffers(cluster.url)
+    await buffer.rows.append([rows("old", monitor=A, key="k")])
+    await buffer.rows.add_labels(A, [label("a"), label("b")])
+    source = cluster.holder("{a}")
+    target = next(server for server in cluster.primaries if server is not source)
+    with source.client() as client:  # as of a monitor that purged: else the cluster misses this key, and refuses all
+        client.zadd("collector:{a}:tombstones", {"0-1": 1})
+        shelves = list(client.scan_iter("collector:{a}:orphans:*"))
+    cluster.begin_move("{a}", source, target, shelves)
+    with pytest.raises(Unavailable, match="moves"):
+        await buffer.rows.append([rows("a", monitor=A)])
+    for name in ("b", "new"):
+        with pytest.raises(Unavailable, match="moves"):
+            await buffer.rows.add_labels(A, [label("old"), label(name, 0)])
+    cluster.move_slot("{a}", source, target)
+    assert await until_taken(buffer, "a") == 0
+    again = await buffer.rows.add_labels(A, [label("old"), label("b", 0), label("new", 0)])
+    assert (again.joined, again.waiting) == (1, 2)
+    assert await until_taken(buffer, "b") == 0
+    (pane,) = (await buffer.rows.state(A)).panes
+    assert (pane.rows, pane.labelled) == (3, 3)
+    assert names(await buffer.rows.read(A, Window(PANE))) == ["old", "a", "b"]

@@ -32,6 +32,7 @@ _PREFIXES = (
     ("BUSY", "a script of somebody else blocks it", 2.0),
     ("OOM", "its memory limit is reached: raise maxmemory, or let the workers catch up", 10.0),
     ("READONLY", "it is a read-only replica: connect to the primary", 5.0),
+    ("Script attempted to access a non local key", "its cluster moves this data to another node", 1.0),
     ("LOADING", "it is still loading its data", 5.0),
 )
 

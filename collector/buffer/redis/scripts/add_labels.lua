@@ -30,6 +30,7 @@ for start = 5, #ARGV, BATCH * 3 do
       order[#order + 1] = id
       if not found[place] then
         new_orphans = new_orphans + 1
+        touch_shelf(shelves, id)
       elseif found[place]:sub(1, 1) == ';' and not orphan_waits(shelves, id, before_us) then
         values[id] = false -- it waited too long, and is replaced
       end

@@ -67,6 +67,9 @@ local function skip_known(chunk)
           seen_ids[id] = true
           chunk.new_ids[#chunk.new_ids + 1] = id
           chunk.labels[#chunk.new_ids] = value
+          if value then
+            touch_shelf(shelves, id)
+          end
         end
       end
     end

@@ -218,17 +218,24 @@ local function orphan_shelf(prefix, id)
   return prefix .. text((first * 256 + second) % SHELVES)
 end
 
+-- Shelves are no KEYS of a script: there are too many. A cluster that is moving them refuses the first access to one that
+-- is elsewhere already, and what a script wrote before stays. So it touches all that it will need before it writes.
+local function touch_shelf(prefix, id)
+  redis.call('EXISTS', orphan_shelf(prefix, id))
+end
+
 -- Whether the label that waits under this id arrived after an instant.
 local function orphan_waits(prefix, id, after_us)
   local arrived_us = redis.call('ZSCORE', orphan_shelf(prefix, id), id)
   return arrived_us and tonumber(arrived_us) > tonumber(after_us)
 end
 
--- Labels that waited too long are forgotten, some shelves with every call.
+-- Labels that waited too long are forgotten, some shelves with every call. Each shelf leaves the sums right behind it: the
+-- next one may be refused (see `touch_shelf`).
 local function expire_orphans(account, ids, prefix, before_us, shelves)
   local sums = redis.call('HMGET', account, 'orphans', 'orphan_shelf')
-  local orphans, shelf = tonumber(sums[1]) or 0, tonumber(sums[2]) or 0
-  if orphans == 0 then
+  local shelf = tonumber(sums[2]) or 0
+  if (tonumber(sums[1]) or 0) == 0 then
     return
   end
   for _ = 1, shelves do
@@ -237,11 +244,11 @@ local function expire_orphans(account, ids, prefix, before_us, shelves)
     if #old > 0 then
       redis.call('HDEL', ids, unpack(old))
       redis.call('ZREM', name, unpack(old))
-      orphans = orphans - #old
+      redis.call('HINCRBY', account, 'orphans', -#old)
     end
     if #old < BATCH then
       shelf = (shelf + 1) % SHELVES
     end
   end
-  redis.call('HSET', account, 'orphans', text(orphans), 'orphan_shelf', text(shelf))
+  redis.call('HSET', account, 'orphan_shelf', text(shelf))
 end
