@@ -1,11 +1,14 @@
 """What happens to rows when things go wrong. Named after the accidents."""
 
+import gc
 import logging
 import threading
 import time
 from fractions import Fraction
 
 import pytest
+
+from collector_sdk.worker import Flush
 
 HOUR = 3600.0
 BUSY = (503, {"Retry-After": "0"}, {"title": "the buffer is full"})
@@ -179,6 +182,15 @@ def test_flush_says_when_its_time_was_too_short(service, make):
     collector = make()
     collector.log({"x": 1})
     assert not collector.flush(timeout=0.1)
+
+
+def test_a_flush_that_gave_up_leaves_nothing_behind(service, make):
+    service.stop()
+    collector = make()
+    collector.log({"x": 1})
+    for _ in range(50):
+        assert not collector.flush(timeout=0)
+    assert sum(isinstance(each, Flush) for each in gc.get_objects()) < 5
 
 
 def test_an_idle_connection_that_the_server_closed_is_no_failure(stub, make):

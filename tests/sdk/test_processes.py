@@ -71,6 +71,25 @@ def test_a_fork_while_a_connection_is_open_does_not_disturb_it(stub, make):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_takes_over_what_a_dead_sibling_left_on_disk(service, make, tmp_path):
+    service.stop()
+    collector, sibling = make(spool_dir=tmp_path), make(spool_dir=tmp_path)
+    sibling.log({"who": "sibling"})
+    sibling.close(timeout=0.1)
+    stub = service.start()
+
+    def work() -> None:
+        collector.log({"who": "child"})
+        assert collector.flush()
+        assert (collector.stats().recovered, collector.stats().accepted) == (1, 2)
+        assert collector.stats().balanced
+
+    assert in_child(work) == 0
+    assert [row["who"] for row in stub.rows()] == ["sibling", "child"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_in_the_middle_of_an_answer_does_not_hang_the_child(make):
     with socket.create_server(("127.0.0.1", 0)) as server:
         collector = make(

@@ -1,5 +1,6 @@
 """When rows leave, in which order, and as what."""
 
+import math
 import sys
 import threading
 import time
@@ -223,8 +224,30 @@ def test_the_cost_of_a_log_call_is_shown(stub, make, capsys):
         ({"batch_rows": -1}, "batch_rows"),
         ({"flush_seconds": 0}, "flush_seconds"),
         ({"compression": "br"}, "compression"),
+        ({"batch_rows": 2.5}, "batch_rows"),
+        ({"timeout_seconds": math.inf}, "timeout_seconds"),
+        ({"retry_seconds": -1}, "retry_seconds"),
+        ({"exit_seconds": None}, "exit_seconds"),
+        ({"url": "http://collector..svc:8001"}, "no host name"),
+        ({"api_key": "s3cret\nX-Header: 1"}, "api_key"),
+        ({"api_key": "s\u00e9cret"}, "api_key"),
     ],
 )
 def test_wrong_options_are_named_at_the_start(make, options, named):
-    with pytest.raises(ValueError, match=named):
+    with pytest.raises(ValueError, match=named) as refused:
         make(**options)
+    assert "cret" not in str(refused.value)
+
+
+def test_a_key_that_was_read_from_a_file_may_end_with_its_line(stub, make):
+    with make(api_key="s3cret\n") as collector:
+        collector.log({"x": 1})
+    assert stub.posts[0].headers["authorization"] == "Bearer s3cret"
+
+
+def test_times_without_an_end_are_taken(stub, make):
+    collector = make(retry_seconds=math.inf, exit_seconds=math.inf)
+    collector.log({"x": 1})
+    assert collector.flush(timeout=math.inf)
+    collector.close(timeout=math.inf)
+    assert collector.stats().accepted == 1

@@ -1,5 +1,6 @@
 """Batches on disk: what survives the process, in which order, and what happens when the disk is odd."""
 
+import shutil
 import time
 from pathlib import Path
 
@@ -129,6 +130,31 @@ def test_a_half_written_file_is_never_read(service, make, tmp_path):
     second = make(spool_dir=tmp_path)
     assert second.flush()
     assert stub.posts == []
+    assert spool_files(tmp_path, "writing") == []  # nobody will end it
+
+
+def test_a_directory_that_is_cleared_away_is_made_again(service, make, tmp_path):
+    service.stop()
+    collector = make(spool_dir=tmp_path)
+    collector.log({"x": 1})
+    wait_until(lambda: collector.stats().spooled == 1)
+    for folder in tmp_path.iterdir():
+        shutil.rmtree(folder)
+    collector.log({"x": 2})
+    collector.close(timeout=0.1)
+    assert len(spool_files(tmp_path)) == 1
+    assert collector.stats().balanced
+
+
+def test_a_folder_that_is_gone_or_not_ours_is_left_alone(make, tmp_path, monkeypatch):
+    def refuse(path: Path, *_: object) -> int:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    make(spool_dir=tmp_path)
+    for folder in tmp_path.iterdir():
+        (folder / "theirs").mkdir()
+    monkeypatch.setattr("collector_sdk.spool.os.open", refuse)
+    assert make(spool_dir=tmp_path).stats().recovered == 0
 
 
 def test_two_processes_may_share_the_directory(service, make, tmp_path):

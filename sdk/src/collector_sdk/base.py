@@ -22,6 +22,10 @@ _MAX_BODY_BYTES = 8 * 1024 * 1024
 """A request that would be larger is sent in halves; the service takes 32 MiB unless told otherwise."""
 
 
+_MAX_SECONDS = 1e9
+"""Thirty years: sockets and locks refuse to wait for ever."""
+
+
 class BaseCollector:
     """`log`, `log_batch`, `label` and `stats`. Used as a Collector or an AsyncCollector, which can wait."""
 
@@ -46,10 +50,9 @@ class BaseCollector:
         target_column: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        _check(
-            queue_rows=queue_rows, batch_rows=batch_rows, flush_seconds=flush_seconds, timeout_seconds=timeout_seconds,
-            spool_bytes=spool_bytes,
-        )  # fmt: skip
+        _check_whole(queue_rows=queue_rows, batch_rows=batch_rows, spool_bytes=spool_bytes)
+        _check_seconds(flush_seconds=flush_seconds, timeout_seconds=timeout_seconds)
+        _check_patience(retry_seconds=retry_seconds, exit_seconds=exit_seconds)
         if compression not in ("gzip", None):
             raise ValueError(f"compression is {compression!r}: expected 'gzip' or None")
         if not monitor:
@@ -157,10 +160,26 @@ class BaseCollector:
         raise TypeError("a Collector is not pickled: it holds a connection and a key; make one in each process")
 
 
-def _check(**values: float) -> None:
+def _check_whole(**values: int) -> None:
     for name, value in values.items():
-        if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:
-            raise ValueError(f"{name} is {value!r}: expected a number above 0")
+        if not _is_number(value) or not isinstance(value, int) or value <= 0:
+            raise ValueError(f"{name} is {value!r}: expected a whole number above 0")
+
+
+def _check_seconds(**values: float) -> None:
+    for name, value in values.items():
+        if not _is_number(value) or not 0 < value <= _MAX_SECONDS:
+            raise ValueError(f"{name} is {value!r}: expected a number above 0, and at most {_MAX_SECONDS:,.0f}")
+
+
+def _check_patience(**values: float) -> None:
+    for name, value in values.items():
+        if not _is_number(value) or not value >= 0:
+            raise ValueError(f"{name} is {value!r}: expected a number of 0 or more")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _length(table: object) -> int:

@@ -76,14 +76,15 @@ class Sender:
 
     def recover(self) -> None:
         """Take over what an earlier process left in the spool."""
-        if self._spool is None:
-            return
-        files, odd = self._spool.adopt()
-        for path in odd:
-            self._corrupt(f"{path.name} was set aside: its name is not that of a spool file")
-        for spooled in files:
-            self._files.append(spooled)
-            self._ledger.recover(spooled.kind, spooled.count)
+        with self._lock:
+            if self._spool is None or self._abandoned:
+                return
+            files, odd = self._spool.adopt()
+            for path in odd:
+                self._corrupt(f"{path.name} was set aside: its name is not that of a spool file")
+            for spooled in files:
+                self._files.append(spooled)
+                self._ledger.recover(spooled.kind, spooled.count)
 
     def add(self, batches: Iterable[Batch]) -> None:
         """Batches behind all that came before. While others wait on disk, they wait there too."""

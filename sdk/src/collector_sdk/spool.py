@@ -64,15 +64,18 @@ class Spool:
     def _begin(self) -> None:
         self._own: Path | None = None
         self._locks: dict[Path, int] = {}
-        self._bytes = sum(path.stat().st_size for path in self._directory.glob(f"*/*{_SUFFIX}"))
+        self._bytes = sum(_size(path) for path in self._directory.glob(f"*/*{_SUFFIX}"))
 
     def adopt(self) -> tuple[list[Spooled], list[Path]]:
         """The files whose owner is gone, oldest first; and those that were set aside for their name."""
         found: list[Spooled] = []
         odd: list[Path] = []
-        for folder in self._directory.iterdir():
-            if not folder.is_dir() or not self._lock(folder):
+        for folder in self._directory.glob("*/"):
+            if folder in self._locks or not self._lock(folder):
                 continue
+            for path in folder.glob("*.writing"):  # its writer was killed
+                with contextlib.suppress(OSError):
+                    path.unlink()
             for path in folder.glob(f"*{_SUFFIX}"):
                 parts = path.name.removesuffix(_SUFFIX).split("-")
                 if len(parts) == 4 and parts[1] in ("rows", "labels") and parts[2].isdecimal():
@@ -90,7 +93,7 @@ class Spool:
             raise SpoolFull(
                 f"the spool holds {self._bytes} bytes of {self._max_bytes}: no room for {len(content)} more"
             )
-        folder = self._own_folder()
+        folder = self._own_folder()  # raises OSError
         name = f"{time.time_ns():020d}-{batch.kind}-{batch.count}-{uuid.uuid4().hex}"
         aside, path = folder / f"{name}.writing", folder / f"{name}{_SUFFIX}"
         try:
@@ -123,15 +126,15 @@ class Spool:
 
     def remove(self, spooled: Spooled) -> None:
         """Its batch has its fate."""
+        self._bytes -= _size(spooled.path)
         with contextlib.suppress(OSError):
-            self._bytes -= spooled.path.stat().st_size
             spooled.path.unlink()
 
     def release(self) -> None:
         """Leave what is there to whoever comes next. Empty folders go."""
         for folder, descriptor in self._locks.items():
-            if all(path.name == "lock" for path in folder.iterdir()):
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # somebody may have cleared the directory away
+                if all(path.name == "lock" for path in folder.iterdir()):
                     (folder / "lock").unlink()
                     folder.rmdir()
             os.close(descriptor)
@@ -140,21 +143,26 @@ class Spool:
     def after_fork(self) -> None:
         """In the child: the folders are the parent's, and stay locked by it."""
         for descriptor in self._locks.values():
-            os.close(descriptor)
+            with contextlib.suppress(OSError):  # a daemon closes all that it inherits
+                os.close(descriptor)
         self._begin()
 
     def _own_folder(self) -> Path:
-        if self._own is None:
+        """Made again when it was cleared away, or when another process took it over before it was locked."""
+        if self._own is None or not self._own.is_dir():
             folder = self._directory / uuid.uuid4().hex
-            folder.mkdir()
-            self._lock(folder)
+            folder.mkdir(parents=True)
+            if not self._lock(folder):
+                raise BlockingIOError(f"{folder.name} was taken over by another process")
             self._own = folder
         return self._own
 
     def _lock(self, folder: Path) -> bool:
-        if folder in self._locks:
-            return True
-        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """False when it has an owner, or is gone, or is not ours to write."""
+        try:
+            descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            return False
         try:
             if fcntl is not None:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -167,6 +175,14 @@ class Spool:
     def _set_aside(self, path: Path) -> None:
         with contextlib.suppress(OSError):
             path.rename(path.with_suffix(".corrupt"))
+
+
+def _size(path: Path) -> int:
+    """Nothing, when another process has sent and removed it meanwhile."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _document(entry: Entry) -> dict[str, object]:

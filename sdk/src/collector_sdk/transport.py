@@ -44,11 +44,15 @@ class Transport:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no address of a collector: expected http://host:port or https://host:port")
+        try:
+            parts.hostname.encode("idna")
+        except UnicodeError as error:
+            raise ValueError(f"{url!r} is no address of a collector: {parts.hostname!r} is no host name") from error
         self._host, self._port, self._secure = parts.hostname, parts.port, parts.scheme == "https"
         self._path = f"{parts.path.rstrip('/')}/v1/monitors/{quote(monitor, safe='')}"
         self._headers = {"Accept": "application/json", "User-Agent": f"inference-collector-sdk/{__version__}"}
         if api_key is not None:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+            self._headers["Authorization"] = f"Bearer {_key(api_key)}"
         self._timeout_seconds = timeout_seconds
         self._compress = compress
         self._ssl_context = ssl_context
@@ -79,7 +83,8 @@ class Transport:
         """
         connection, self._connection = self._connection, None
         if connection is not None and connection.sock is not None:
-            os.close(connection.sock.detach())
+            with contextlib.suppress(OSError):  # a daemon closes all that it inherits
+                os.close(connection.sock.detach())
 
     def _exchange(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], within_seconds: float | None
@@ -119,6 +124,14 @@ class Transport:
         return http.client.HTTPSConnection(
             self._host, self._port, context=self._ssl_context or ssl.create_default_context()
         )
+
+
+def _key(api_key: str) -> str:
+    """Without the line end of the file that it was read from. Never shown, whatever is wrong with it."""
+    key = api_key.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ValueError("api_key holds a character that no header takes: expected visible ASCII characters")
+    return key
 
 
 def _sentence(error: Exception) -> str:

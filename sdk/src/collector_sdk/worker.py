@@ -46,6 +46,7 @@ class Worker:
         self._make_sender = make_sender
         self._after_fork = after_fork
         self._begin()
+        self._recovered = True
         self._sender.recover()
         if not self._sender.idle:
             self._start()
@@ -91,6 +92,9 @@ class Worker:
         until = time.monotonic() + timeout
         while not mark.passed.wait(max(min(until - time.monotonic(), _LONGEST_NAP_SECONDS), 0.0)):
             if self._thread is None or not self._thread.is_alive() or time.monotonic() >= until:
+                for marks in (self._queue, self._marks):  # nobody waits for it: many such would fill the memory
+                    with contextlib.suppress(ValueError, IndexError):
+                        marks.remove(mark)
                 break
         return mark.passed.is_set() or (self._deadline is not None and self.ledger.pending() == 0)
 
@@ -106,7 +110,7 @@ class Worker:
         if self._thread is None:  # too late in the interpreter's life for a thread: do its work here
             self._run()
             return
-        self._thread.join(max(deadline - time.monotonic(), 0.0))
+        self._thread.join(min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX))
         if self._thread.is_alive():  # in the middle of a request: take its batches away from it
             self._finish()
 
@@ -130,6 +134,7 @@ class Worker:
         """In the child: begin with nothing. What was queued belongs to the parent."""
         self._after_fork()
         self._begin()
+        self._recovered = False  # a child that never logs touches no disk
 
     def _start(self) -> None:
         with self.ledger.lock:
@@ -143,6 +148,9 @@ class Worker:
     # ---------------------------------------------------------------- the thread's side
 
     def _run(self) -> None:
+        if not self._recovered:
+            self._recovered = True
+            self._sender.recover()
         while not self._is_over():
             self._wait()
             try:
