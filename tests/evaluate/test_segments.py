@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 
 from collector.chunks import encode
 from collector.evaluate import Report
+from collector.evaluate.profile import FrameProfile
 from collector.evaluate.windows.job import run
 from collector.evaluate.windows.segments import parts_of
 from collector.metrics import ColumnDriftMetric, ColumnSummaryMetric
@@ -116,3 +117,21 @@ def test_a_segment_of_equal_values_has_one_name_whatever_the_order_of_the_rows()
         for each in (flags, flags[::-1])
     ]
     assert names[0] == names[1] == ["0", "1", "a"]
+
+
+def test_a_segment_is_compared_with_the_rows_of_its_own_value_not_of_its_own_text():
+    frame = pd.DataFrame({"code": pd.Series([1, 1, "1"], dtype=object)})
+    reference = FrameProfile(pd.DataFrame({"code": pd.Series([1, "1", 1, 1], dtype=object)}))
+    found = {part.segment["code"]: part.of_reference(reference) for part in parts_of(frame, "code", most=5)}
+    assert {value: rows.rows for value, rows in found.items() if rows is not None} == {1: 3, "1": 1}
+
+
+@pytest.mark.parametrize("codes", [[1, 2, 1], [1, 2, None], [1.0, 2.0, 2.5]])
+def test_a_whole_number_names_the_same_segment_with_and_without_missing_values_beside_it(codes):
+    names = [part.segment["code"] for part in parts_of(pd.DataFrame({"code": codes}), "code", most=5)]
+    assert [str(name) for name in names[:2]] == ["1", "2"]
+
+
+def test_infinities_are_among_the_others():
+    frame = pd.DataFrame({"x": [float("inf"), float("-inf"), 1.5, float("inf")]})
+    assert [(part.segment["x"], part.rows.rows) for part in parts_of(frame, "x", most=5)] == [(1.5, 1), (OTHER, 3)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from collector.evaluate.plain import plain
+from collector.evaluate.plain import not_finite, plain
 from collector.evaluate.profile import ColumnProfile, FrameProfile
 from collector.evaluate.unanswered import NotKept
 from collector.monitor import OTHER
@@ -38,12 +38,13 @@ class Part:
             chosen = ~column.isin(list(self.others)) if self.others else column == value
             return FrameProfile(reference.frame[chosen.to_numpy(dtype=bool, na_value=False)].reset_index(drop=True))
 
-        found = reference.memo(("segment", name, str(value), self.others), narrowed)
+        found = reference.memo(("segment", name, value, self.others), narrowed)
         return found if found.rows else None
 
 
 def parts_of(frame: pd.DataFrame, name: str, *, most: int, first: object = None) -> Iterator[Part]:
-    """The column's `most` most frequent values, `first` before all of them, then the rest as `other`.
+    """The column's `most` most frequent values, `first` before all of them, then the rest as `other`: also infinities,
+    which have no name in JSON, and a value of that very name.
 
     Values of equal size come in the order of their text, so that a repeat makes the same parts.
 
@@ -57,18 +58,26 @@ def parts_of(frame: pd.DataFrame, name: str, *, most: int, first: object = None)
         return
     column: pd.Series[Any] = frame[name]
     counted = zip(*ColumnProfile(name, column).counted, strict=True)
-    named = [
-        (value, int(count)) for value, count in counted if value != OTHER
-    ]  # one of that very name is not told apart
+    named = [(value, int(count)) for value, count in counted if value != OTHER and not_finite(value) is None]
     largest = [value for value, _ in sorted(named, key=lambda each: (-each[1], str(each[0])))]
     values = sorted(largest, key=lambda value: first is None or not same(value, first))[:most]
     taken = np.zeros(len(frame), dtype=bool)
     for value in values:
         chosen = (column == value).to_numpy(dtype=bool, na_value=False)
         taken |= chosen
-        yield Part({name: plain(value)}, FrameProfile(frame[chosen].reset_index(drop=True)))
+        yield Part({name: _named(value)}, FrameProfile(frame[chosen].reset_index(drop=True)))
     if not taken.all():
         yield Part({name: OTHER}, FrameProfile(frame[~taken].reset_index(drop=True)), tuple(values))
+
+
+def _named(value: object) -> object:
+    """A whole number has one name, whether missing values beside it made it a float or not.
+
+    >>> _named(np.float64(2.0)), _named(2), _named(2.5), _named(True)
+    (2, 2, 2.5, True)
+    """
+    name = plain(value)
+    return int(name) if isinstance(name, float) and name.is_integer() and abs(name) < 2**53 else name
 
 
 def same(value: object, named: object) -> bool:
