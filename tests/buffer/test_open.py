@@ -191,6 +191,27 @@ async def test_a_redis_that_never_answers_is_unavailable(monkeypatch: pytest.Mon
 
 
 @pytest.mark.redis
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://127.0.0.1:{port}/16", "no database of that number"),
+        ("redis+cluster://127.0.0.1:{port}", "no node of a cluster"),
+        ("redis+sentinel://127.0.0.1:{port}/main", "no Sentinel"),
+    ],
+)
+async def test_an_address_of_something_else_is_refused_at_once(tmp_path: Path, url: str, words: str) -> None:
+    """It does not become right by waiting, as a server that is away may."""
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        with pytest.raises(Invalid, match=words) as caught:
+            await made(url.format(port=server.port)).open()
+        assert caught.value.place["variable"] == "COLLECTOR_BUFFER_URL"
+    finally:
+        server.kill()
+
+
+@pytest.mark.redis
 async def test_a_wrong_password_is_refused(tmp_path: Path) -> None:
     server = RedisServer(tmp_path, *f"--user {EVERYBODY} --user guarded on >right ~* &* +@all".split())
     server.start()

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from collector.buffer import Limits, open_buffer
 from collector.clock import ManualClock
-from collector.errors import Unavailable
+from collector.errors import Invalid, Unavailable
 from collector.model import MonitorId, Window
 from collector.ports import Buffer
 from tests.buffer.making import PANE, account, is_back, item, label, names, rows, settle, settlement, take
@@ -129,6 +129,12 @@ async def test_a_new_process_finds_the_new_primary(watched: Watched, buffers) ->
 async def test_sentinels_that_do_not_know_the_service_are_said_so(watched: Watched) -> None:
     with pytest.raises(Unavailable, match="No master found for 'other'"):
         await opened(watched.url.replace("/main/", "/other/"))
+
+
+async def test_a_node_of_a_cluster_is_no_server_of_its_own(cluster: RedisCluster) -> None:
+    other = next(server for server in cluster.primaries if server is not cluster.holder("collector:layout"))
+    with pytest.raises(Invalid, match=r"redis\+cluster://"):
+        await opened(other.url)
 
 
 @pytest.mark.parametrize("cluster", [1], indirect=True)

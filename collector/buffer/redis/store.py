@@ -16,7 +16,7 @@ from typing import Any
 from redis import exceptions as redis_errors
 
 from collector.buffer.redis import link
-from collector.buffer.redis.address import parse
+from collector.buffer.redis.address import Kind, parse
 from collector.buffer.redis.connect import connect
 from collector.buffer.redis.facts import Facts, facts_of
 from collector.buffer.redis.faults import REDIS_ERRORS, translated, unavailable
@@ -35,6 +35,14 @@ MIN_REDIS = (7, 0)
 """Scripts declare flags (`allow-oom`, `no-writes`)."""
 NEEDED_RIGHTS = "~collector:* +@read +@write +@scripting +@connection +info +cluster|slots +cluster|shards"
 """What an ACL user needs; without `info` it works too, but cannot say what rows survive."""
+
+_MISTAKES = (
+    ("Error compiling script", "Redis 7.0 or later is needed, this server does not know its scripts"),
+    ("DB index is out of range", "this Redis has no database of that number"),
+    ("cluster support disabled", "this Redis is no node of a cluster: expected redis://HOST:PORT"),
+    ("unknown command 'SENTINEL'", "this is a Redis and no Sentinel: expected redis://HOST:PORT, or a Sentinel's port"),
+)
+"""What Redis says of an address that will not become right by waiting, and that in our words."""
 
 _log = logging.getLogger(__name__)
 
@@ -107,9 +115,13 @@ class Store:
                 f"the Redis user may not do what the buffer needs: {error}. It needs {NEEDED_RIGHTS}"
             ) from error
         except redis_errors.ResponseError as error:
-            if "Error compiling script" in str(error):
+            for sign, sentence in _MISTAKES:
+                if sign in str(error):
+                    raise Invalid(f"{sentence} ({error})", variable="COLLECTOR_BUFFER_URL") from error
+            if isinstance(error, redis_errors.MovedError) and self._address.kind is not Kind.CLUSTER:
                 raise Invalid(
-                    f"Redis 7.0 or later is needed, this server does not know its scripts: {error}"
+                    "this Redis is a node of a cluster: expected redis+cluster://HOST:PORT,HOST:PORT",
+                    variable="COLLECTOR_BUFFER_URL",
                 ) from error
             raise unavailable(error) from error
         except REDIS_ERRORS as error:
