@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from collector.commands.batches import reading
-from collector.evaluate.references.files import values_of_lines
+from collector.commands.files import rows_or_columns, values_of_lines
 from collector.monitor import Monitor
 from collector.receive.decoders.csv import read_cells
 from collector.receive.references.tables import hidden
@@ -58,7 +58,7 @@ def _csv(body: bytes, monitor: Monitor, protection: Protection) -> bytes:
 
 
 def _json(body: bytes, monitor: Monitor, protection: Protection) -> bytes:  # noqa: ARG001 - one signature for all
-    found = orjson.loads(body)
+    found = rows_or_columns(body)
     if not isinstance(found, dict):
         return orjson.dumps(_rows(found, protection))
     return orjson.dumps(

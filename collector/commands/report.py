@@ -20,13 +20,13 @@ import pandas as pd
 
 from collector import forward
 from collector.batch.panes import pane_of
+from collector.commands.files import read_rows
 from collector.commands.output import print_table
 from collector.commands.protected import protected
 from collector.config import find, load, load_settings
 from collector.errors import Invalid, Permanent, Transient
 from collector.evaluate import catalogue
 from collector.evaluate.profile import FrameProfile
-from collector.evaluate.references.files import read_rows
 from collector.evaluate.windows.comparisons import Comparison
 from collector.evaluate.windows.snapshots import About, data_of, snapshots_of
 from collector.locations import shown
@@ -59,9 +59,8 @@ class Rows:
         no snapshot shows it and its results are the service's.
         """
         files = fetch(location)
-        timestamp = monitor.columns.timestamp
         frames = [
-            read_rows(path, protected(path, file.body, monitor, protection), timestamp=timestamp)
+            read_rows(path, protected(path, file.body, monitor, protection), monitor)
             for path, file in ((Path(file.name), file) for file in files)
         ]
         digest = hashlib.blake2b(digest_size=16)

@@ -2,12 +2,15 @@
 
 import json
 import random
+from datetime import datetime
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from collector.cli import main
+from collector.commands.files import read_rows
+from collector.monitor import Columns, Monitor
 from collector.snapshot import Snapshot
 
 CONFIG = """
@@ -98,7 +101,7 @@ def test_reports_that_need_targets_are_left_out_without_them_and_said_so(folder)
     assert "quality" in with_targets.stdout
 
 
-@pytest.mark.parametrize("name", ["same.csv", "same.parquet", "same.ndjson", "columns.json"])
+@pytest.mark.parametrize("name", ["same.csv", "same.parquet", "same.ndjson", "columns.json", "request.json"])
 def test_every_kind_of_file_gives_the_same_results(folder, name):
     import pandas as pd
 
@@ -110,7 +113,8 @@ def test_every_kind_of_file_gives_the_same_results(folder, name):
     elif name.endswith(".ndjson"):
         frame.to_json(folder / name, orient="records", lines=True)
     else:
-        (folder / name).write_text(json.dumps({column: frame[column].tolist() for column in frame}))
+        columns = {column: frame[column].tolist() for column in frame}
+        (folder / name).write_text(json.dumps(columns if name == "columns.json" else {"columns": columns}))
 
     def score(current):
         assert report(folder, current, "--out", folder / "out.json").exit_code == 0
@@ -118,6 +122,30 @@ def test_every_kind_of_file_gives_the_same_results(folder, name):
         return metric["result"]["drift_score"]
 
     assert score(name) == pytest.approx(score("same.json"), rel=1e-9)
+
+
+def test_a_cell_of_csv_means_in_a_report_what_it_means_in_a_request(tmp_path):
+    monitor = Monitor(id="m", columns=Columns(id="i", timestamp="t"))
+    body = b"i,t,number,code,answer\n007,1359695700,1.5,007,true\n008,1359695760000,NaN,12,\n"
+    frame = read_rows(tmp_path / "r.csv", body, monitor)
+
+    assert frame["i"].tolist() == ["007", "008"]
+    assert frame["t"].tolist() == [pd.Timestamp("2013-02-01 05:15"), pd.Timestamp("2013-02-01 05:16")]
+    assert frame["number"].dtype == float
+    assert frame["number"].isna().tolist() == [False, True]
+    assert frame["code"].tolist() == ["007", 12]
+    assert frame["answer"].tolist() == [True, None]
+
+
+def test_rows_say_in_epoch_numbers_which_window_they_are_of(folder):
+    found = [row | {"t": int(datetime.fromisoformat(row["t"]).timestamp() * 1000)} for row in rows(500, 1)]
+    (folder / "epoch.json").write_text(json.dumps(found))
+    report(folder, "epoch.json", "--out", folder / "out.json")
+
+    assert Snapshot.load(folder / "out-drift.json").window == {
+        "start": "2013-01-01T00:00:00Z",
+        "end": "2013-01-28T01:00:00Z",
+    }
 
 
 def test_the_snapshots_say_where_they_come_from(folder):
@@ -333,8 +361,17 @@ def test_what_cannot_run_is_exit_code_2_with_the_reason(folder, current, options
     [
         ("broken.json", b'[{"a":', "cannot be read as json: "),
         ("broken.parquet", b"PAR1", "cannot be read as parquet: "),
-        ("broken.csv", b"", "cannot be read as csv: No columns to parse from file"),
+        ("broken.csv", b"", "no header: the first line names the columns"),
         ("head.csv", b"a,b\n", "no rows"),
+        ("long.csv", b"a,b\n1,2,3\n4,5,6\n", "cannot be read as csv: line 2 has 3 cells: expected 2, as in the header"),
+        ("short.csv", b"a,b\n1,2\n3\n", "cannot be read as csv: line 3 has 1 cells: expected 2, as in the header"),
+        ("twice.csv", b"a,b,a\n1,2,3\n", "column 'a' is given twice in the header"),
+        ("latin.csv", "a\n\u00e9\n".encode("latin-1"), "cannot be read as csv: the body is not UTF-8: byte 2"),
+        ("number.json", b"3", "cannot be read as json: expected a list of objects, or an object of columns"),
+        ("one.json", b'{"distance": 3}', "cannot be read as json: expected a list of objects, or an object of columns"),
+        ("lists.json", b"[[1, 2]]", "cannot be read as json: row 0 is no object"),
+        ("lines.ndjson", b'{"a": 1}\n2\n', "cannot be read as ndjson: row 1 is no object"),
+        ("empty.json", b"[]", "no rows"),
     ],
 )
 def test_a_broken_file_is_named(folder, name, body, sentence):

@@ -63,7 +63,7 @@ class Decoded:
 
 
 def no_rows() -> Invalid:
-    return Invalid("no rows: the request has none; send at least one")
+    return Invalid("no rows: there must be at least one")
 
 
 def from_rows(rows: Sequence[Any], limits: Limits, *, skipped: Sequence[RowError] = ()) -> Decoded:
