@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 it ran, and found what should not be (failed tests, reject
 
 import errno
 import os
+import socket
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -77,6 +78,8 @@ def serve(config_path: Path, role: Literal["all", "receive", "work"], host: str,
 
     try:
         return run(config_path, role=role, host=host, port=port, processes=processes, settings=settings)
+    except (socket.gaierror, UnicodeError) as error:
+        raise Invalid(f"cannot listen at {host!r}: there is no machine of this name") from error
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
             raise

@@ -92,28 +92,35 @@ def test_a_bad_setting_names_its_variable(tmp_path):
     assert (answer.exit_code, answer.stderr) == (2, "COLLECTOR_TICK_SECONDS: expected a number, not 'often'\n")
 
 
+def serve_at(folder, host, port):
+    """Of a service that cannot listen there."""
+    (folder / "c.yaml").write_text("monitors: []\n")
+    command = ["serve", "--config", folder / "c.yaml", "--host", host, "--port", port]
+    answer = subprocess.run(
+        [sys.executable, "-m", "collector", *map(str, command)],
+        env={**os.environ, "COLLECTOR_BUFFER_URL": f"sqlite://{folder}/b.db", "COLLECTOR_DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+    return answer.stderr.splitlines()[-1]
+
+
 def test_a_port_in_use_is_told(tmp_path):
-    (tmp_path / "c.yaml").write_text("monitors: []\n")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        command = ["serve", "--config", tmp_path / "c.yaml", "--host", "127.0.0.1", "--port", port]
-        answer = subprocess.run(
-            [sys.executable, "-m", "collector", *map(str, command)],
-            env={
-                **os.environ,
-                "COLLECTOR_BUFFER_URL": f"sqlite://{tmp_path}/b.db",
-                "COLLECTOR_DATA_DIR": str(tmp_path),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
+        assert (
+            serve_at(tmp_path, "127.0.0.1", port) == f"cannot listen at 127.0.0.1, port {port}: Address already in use"
         )
 
-    assert answer.returncode == 2
-    assert answer.stderr.splitlines()[-1] == f"cannot listen at 127.0.0.1, port {port}: Address already in use"
-    assert "Traceback" not in answer.stderr
+
+def test_a_host_that_does_not_exist_is_told(tmp_path):
+    said = serve_at(tmp_path, "nowhere.invalid", 0)
+    assert said == "cannot listen at 'nowhere.invalid': there is no machine of this name"
 
 
 def test_check_prints_what_a_configuration_resolves_to(tmp_path):
