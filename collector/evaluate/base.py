@@ -149,6 +149,18 @@ class Context:
         if self._why_no_reference is not None:
             raise NotKept(self._why_no_reference)
 
+    def lacks(self, role: str) -> Invalid:
+        """Why nothing plays a role (target, prediction, ...): nobody named its column, or a side does not have it."""
+        wanted = getattr(self.mapping, role)
+        names = [wanted] if isinstance(wanted, str) else list(wanted or ())
+        if not names:
+            return Invalid(f"no {role} column is named: this needs one")
+        for side, frame in self.sides:
+            missing = [name for name in names if frame is not None and name not in frame]
+            if missing:
+                return Invalid(f"the {role} column {missing[0]!r} is not in the {side} data", column=missing[0])
+        return Invalid(f"no column of the data is the {role}")
+
     def pair(self, column: str) -> Pair:
         """The column on both sides. Raises Invalid without a reference, the column, or any value."""
         reference = self.needed_reference()

@@ -28,25 +28,42 @@ def label_codes(values: NDArray[Any], labels: Sequence[object]) -> NDArray[np.in
     return pd.Index(list(labels), dtype=object).get_indexer(pd.Index(values, dtype=object)).astype(np.int64)
 
 
-def accuracy(confusion: NDArray[np.int64]) -> float:
-    """The share of rows on the diagonal.
+class Tallies(NamedTuple):
+    """Rows of each label, in the labels' order: those predicted right, those predicted, those that have it."""
 
-    >>> accuracy(np.array([[3, 1], [0, 4]]))
-    0.875
+    hits: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    support: NDArray[np.int64]
+
+
+def tallies(target: NDArray[np.int64], predicted: NDArray[np.int64], labels: int) -> Tallies:
+    """Of the codes of so many labels: as much memory as labels, not as pairs of them.
+
+    >>> tallies(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).hits
+    array([1, 1])
     """
-    return float(np.trace(confusion) / confusion.sum())
+    rows = (target[target == predicted], predicted, target)
+    return Tallies(*(np.bincount(codes, minlength=labels) for codes in rows))
 
 
-def by_label(confusion: NDArray[np.int64]) -> ByLabel:
+def accuracy(counts: Tallies) -> float:
+    """The share of rows that are right.
+
+    >>> accuracy(tallies(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), 2))
+    0.75
+    """
+    return float(counts.hits.sum() / counts.support.sum())
+
+
+def by_label(counts: Tallies) -> ByLabel:
     """Precision, recall and F1 of every label against all others.
 
-    >>> by_label(np.array([[3, 1], [0, 4]])).precision
-    array([1. , 0.8])
+    >>> by_label(tallies(np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1]), 2)).recall
+    array([0.5, 1. ])
     """
-    hits = np.diag(confusion).astype(np.float64)
-    predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
-    precision, recall = _ratio(hits, predicted), _ratio(hits, support)
-    return ByLabel(precision, recall, _ratio(2 * hits, predicted + support), support)
+    hits = counts.hits.astype(np.float64)
+    precision, recall = _ratio(hits, counts.predicted), _ratio(hits, counts.support)
+    return ByLabel(precision, recall, _ratio(2 * hits, counts.predicted + counts.support), counts.support)
 
 
 def _ratio(part: Floats, whole: NDArray[Any]) -> Floats:

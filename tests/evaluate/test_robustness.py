@@ -161,3 +161,45 @@ def test_a_failing_metric_is_a_result_with_a_reason():
     failed, fine = report.as_dict()["metrics"]
     assert failed["error"] == {"type": "Invalid", "message": "column 'nowhere' is not in the data"}
     assert "result" in fine
+
+
+def reason_of(metric, current, reference=None, **mapping):
+    report = Report(metrics=[metric])
+    report.run(current_data=current, reference_data=reference, column_mapping=ColumnMapping(**mapping))
+    return report.as_dict()["metrics"][0]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("current", "reference", "mapping", "reason"),
+    [
+        (["prediction"], None, {"target": None}, "no target column is named: this needs one"),
+        (["prediction"], None, {"target": "y"}, "the target column 'y' is not in the current data"),
+        (["target", "prediction"], ["prediction"], {}, "the target column 'target' is not in the reference data"),
+        (["target"], None, {"prediction": ["a", "b"]}, "the prediction column 'a' is not in the current data"),
+    ],
+)
+@pytest.mark.parametrize("metric", ["ClassificationQualityMetric", "RegressionQualityMetric"])
+def test_a_missing_role_is_told_with_the_side_that_lacks_it(metric, current, reference, mapping, reason):
+    frame = column(range(ROWS))
+    other = None if reference is None else frame[reference]
+    assert (
+        reason_of(build(next(each for each in METRICS if each.__name__ == metric)), frame[current], other, **mapping)
+        == reason
+    )
+
+
+def test_a_target_of_very_many_labels_is_judged_but_not_told_label_by_label():
+    count = 30_000  # the pairs of so many would be larger than any memory
+    truth = np.arange(count)
+    frame = pd.DataFrame({"target": [f"t{each}" for each in truth], "prediction": [f"t{each % 100}" for each in truth]})
+    quality, *tables = (
+        "ClassificationQualityMetric", "ClassificationConfusionMatrix", "ClassificationQualityByClass", "ClassificationClassBalance",
+    )  # fmt: skip
+    chosen = [cls() for name in (quality, *tables) for cls in METRICS if cls.__name__ == name]
+    report = Report(metrics=chosen)
+    report.run(current_data=frame)
+    first, *others = report.as_dict()["metrics"]
+    assert first["result"]["current"]["accuracy"] == 100 / count
+    assert {each["error"]["message"] for each in others} == {
+        "30000 labels: at most 1000 are told apart; is the target an id, or a number?"
+    }

@@ -15,10 +15,12 @@ from collector.errors import Invalid
 from collector.evaluate.base import Context
 from collector.evaluate.lazy import lazy
 from collector.evaluate.profile import Array, ColumnProfile, FrameProfile, order_key
-from collector.evaluate.scores import label_codes
+from collector.evaluate.scores import Tallies, label_codes, tallies
 
 HALF = 0.5
 """At this probability a row is called positive, unless a threshold says otherwise."""
+MOST_LABELS = 1000
+"""Of more labels there is no table: one by label, or by pairs of them, would be larger than the data."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,22 @@ class Predictions:
         return len(self.labels) <= 2
 
     @lazy
+    def tallies(self) -> Tallies:
+        """How many rows each label has, in the order of `labels`."""
+        return tallies(self.target_codes, self.predicted_codes, len(self.labels))
+
+    def few_labels(self) -> tuple[object, ...]:
+        """The labels, for who tells them one by one. Raises Invalid when they are more than anybody reads."""
+        if len(self.labels) > MOST_LABELS:
+            raise Invalid(
+                f"{len(self.labels)} labels: at most {MOST_LABELS} are told apart; is the target an id, or a number?"
+            )
+        return self.labels
+
+    @lazy
     def confusion(self) -> NDArray[np.int64]:
-        """Rows: targets, columns: predictions, both in the order of `labels`."""
-        size = len(self.labels)
+        """Rows: targets, columns: predictions, both in the order of `labels`. Raises Invalid when there are too many."""
+        size = len(self.few_labels())
         return np.bincount(self.target_codes * size + self.predicted_codes, minlength=size * size).reshape(size, size)
 
     @property
@@ -101,8 +116,7 @@ def _all_labels(context: Context) -> tuple[object, ...]:
     """The target's labels on both sides, as far as there are few."""
     target = context.definition.target
     if target is None:
-        wanted = context.mapping.target
-        raise Invalid(f"the target column {wanted!r} is not in the data on every side", column=wanted)
+        raise context.lacks("target")
     labels: dict[object, None] = {}
     for _, frame in context.sides:
         if frame is not None:
@@ -119,8 +133,7 @@ def _aligned(context: Context, frame: FrameProfile) -> tuple[NDArray[np.bool_], 
     definition = context.definition
     labels = _all_labels(context)
     if not definition.predictions:
-        wanted = context.mapping.prediction
-        raise Invalid(f"the prediction column {wanted!r} is not in the data on every side", column=str(wanted))
+        raise context.lacks("prediction")
     assert definition.target is not None  # noqa: S101 - _all_labels has said so
     target = frame[definition.target]
     columns = [frame[name] for name in definition.predictions]

@@ -62,7 +62,7 @@ def column_of(context: Context, role: str) -> str:
     if role != "prediction":
         found = getattr(definition, role)
     if found is None:
-        raise Invalid(f"the {role} column {getattr(context.mapping, role)!r} is not in the data on every side")
+        raise context.lacks(role)
     return str(found)
 
 

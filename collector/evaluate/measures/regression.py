@@ -33,13 +33,12 @@ class Errors:
 
 def regression_errors(context: Context, frame: FrameProfile) -> Errors:
     """Raises Invalid where target or prediction is not there, not numeric, or never both present."""
-    definition, mapping = context.definition, context.mapping
-    for role, name, wanted in (
-        ("target", definition.target, mapping.target),
-        ("prediction", definition.prediction, mapping.prediction),
-    ):
+    definition = context.definition
+    for role, name in (("target", definition.target), ("prediction", definition.prediction)):
         if name is None:
-            raise Invalid(f"the {role} column {wanted!r} is not in the data on every side", column=str(wanted))
+            if role == "prediction" and definition.probabilities:
+                raise Invalid("a regression has one prediction, not a list of columns")
+            raise context.lacks(role)
     key = ("errors", definition.target, definition.prediction)
     return frame.memo(key, lambda: _prepare(frame, str(definition.target), str(definition.prediction)))
 

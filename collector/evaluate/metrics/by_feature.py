@@ -37,7 +37,7 @@ class TargetByFeaturesTable(Metric):
 
     def calculate(self, context: Context) -> Result:
         if context.definition.target is None:
-            raise Invalid(f"the target column {context.mapping.target!r} is not in the data on every side")
+            raise context.lacks("target")
         labels = _labels(context, context.definition.target)
         return _by_feature(context, self.columns, lambda frame: _target(context, frame, labels))
 

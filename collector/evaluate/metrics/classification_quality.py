@@ -41,7 +41,7 @@ class ClassificationQualityMetric(Metric):
 
 def quality(rows: Predictions) -> dict[str, object]:
     """The quality of one side's predictions."""
-    result: dict[str, object] = {"accuracy": scores.accuracy(rows.confusion), **averages(rows)}
+    result: dict[str, object] = {"accuracy": scores.accuracy(rows.tallies), **averages(rows)}
     result |= {"roc_auc": None, "log_loss": None}
     if rows.probabilities is None:
         result["reasons"] = dict.fromkeys(("roc_auc", "log_loss"), "the predictions are labels, not probabilities")
@@ -52,7 +52,7 @@ def quality(rows: Predictions) -> dict[str, object]:
 
 def averages(rows: Predictions) -> dict[str, object]:
     """Precision, recall and F1: of the positive label when there are two, else the mean over the labels."""
-    each = scores.by_label(rows.confusion)
+    each = scores.by_label(rows.tallies)
     if not rows.binary:
         return {"precision": each.precision.mean(), "recall": each.recall.mean(), "f1": each.f1.mean()}
     if rows.positive in rows.labels:

@@ -11,7 +11,7 @@ from collector.evaluate.profile import FrameProfile, order_key
 
 @dataclass(frozen=True)
 class ClassificationConfusionMatrix(Metric):
-    """Rows are targets, columns are predictions, both in the order of `labels`.
+    """Rows are targets, columns are predictions, both in the order of `labels`, of which there may be a thousand.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report
@@ -43,7 +43,7 @@ def _matrix(rows: Predictions) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class ClassificationQualityByClass(Metric):
-    """Precision, recall, F1, support and one-against-the-rest ROC AUC of every class that occurs as target.
+    """Precision, recall, F1, support and one-against-the-rest ROC AUC of every class that occurs as target: at most a thousand.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report
@@ -66,9 +66,9 @@ class ClassificationQualityByClass(Metric):
 
 def by_class(rows: Predictions) -> dict[str, object]:
     """The table of one side."""
-    each = scores.by_label(rows.confusion)
+    each = scores.by_label(rows.tallies)
     table: dict[object, dict[str, object]] = {}
-    for index, label in enumerate(rows.labels):
+    for index, label in enumerate(rows.few_labels()):
         if not each.support[index]:
             continue
         auc = None
@@ -89,7 +89,7 @@ def by_class(rows: Predictions) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class ClassificationClassBalance(Metric):
-    """How many rows have each target.
+    """How many rows have each target, of which there may be a thousand.
 
     >>> import pandas as pd
     >>> from collector.evaluate import Report
@@ -107,6 +107,6 @@ class ClassificationClassBalance(Metric):
 
 def _balance(context: Context, frame: FrameProfile) -> dict[object, int]:
     rows = predictions(context, frame)
-    counts = rows.confusion.sum(axis=1)
-    pairs = [(label, int(count)) for label, count in zip(rows.labels, counts, strict=True) if count]
+    counts = rows.tallies.support
+    pairs = [(label, int(count)) for label, count in zip(rows.few_labels(), counts, strict=True) if count]
     return dict(sorted(pairs, key=lambda pair: order_key(pair[0])))

@@ -41,7 +41,7 @@ class ConflictTargetMetric(Metric):
     def calculate(self, context: Context) -> Result:
         target = context.definition.target
         if target is None:
-            raise Invalid(f"the target column {context.mapping.target!r} is not in the data on every side")
+            raise context.lacks("target")
         result: dict[str, object] = {}
         for suffix, frame in (("", context.current), ("_ref", context.reference)):
             count = None if frame is None else conflicts(context, frame, (target,))
@@ -65,7 +65,7 @@ class ConflictPredictionMetric(Metric):
     def calculate(self, context: Context) -> Result:
         columns = context.definition.predictions
         if not columns:
-            raise Invalid(f"the prediction column {context.mapping.prediction!r} is not in the data on every side")
+            raise context.lacks("prediction")
 
         def side(frame: FrameProfile) -> dict[str, float]:
             count = conflicts(context, frame, columns)

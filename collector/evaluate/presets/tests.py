@@ -196,7 +196,7 @@ class MulticlassClassificationTestPreset(TestPreset):
 
     def expand(self, context: Context) -> Sequence[Test | Group]:
         rows = predictions(context, context.current)
-        labels = [label for label in rows.labels if (rows.target == label).any()]
+        labels = [label for label, count in zip(rows.few_labels(), rows.tallies.support, strict=True) if count]
         names = [label if isinstance(label, int) else str(label) for label in labels]
         probabilistic: list[Test | Group] = [TestRocAuc(), TestLogLoss()] if rows.probabilities is not None else []
         return [

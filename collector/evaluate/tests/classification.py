@@ -133,7 +133,8 @@ class _ByClassTest(ComparedTest):
     def read(self, half: Mapping[str, Any]) -> float | None:
         by_text = {key_text(label): row for label, row in half["metrics"].items()}
         if str(self.label) not in by_text:
-            raise Invalid(f"label {self.label!r} does not occur as target; there are {', '.join(by_text)}")
+            some = ", ".join(f"{label:.40}" for label in list(by_text)[:10]) + (", ..." if len(by_text) > 10 else "")
+            raise Invalid(f"label {self.label!r} does not occur as target; there are {some}")
         number: float | None = by_text[str(self.label)][self.field]
         return number
 
