@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import redis
 
 from collector.buffer import Limits, open_buffer
 from collector.clock import ManualClock
@@ -114,6 +116,33 @@ async def test_a_primary_that_comes_back_as_a_replica_takes_no_rows(watched: Wat
     with watched.replica.client() as client:
         assert client.info("replication")["role"] == "master"
     assert (await account(buffer, A)).accepted == 22
+
+
+async def test_a_primary_that_was_deposed_gets_no_rows_although_it_would_take_them(watched: Watched, buffers) -> None:
+    """As when somebody asks the Sentinels for a failover: it is told ten seconds later that it is none any more."""
+    buffer = await buffers(watched.url)
+    await until_taken(buffer, "a")
+    await replicated(watched.primary)
+    with (
+        redis.Redis(port=watched.ports[0]) as sentinel,
+        watched.primary.client() as old,
+        watched.replica.client() as new,
+    ):
+        sentinel.sentinel_failover("main")
+        for number in count():
+            await until_taken(buffer, f"b{number}")
+            if accepted(new) > accepted(old):
+                break
+            assert number < FAILOVER_SECONDS * 20
+            await asyncio.sleep(0.05)
+        assert old.info("replication")["role"] == "master"  # it would have taken this one
+
+
+def accepted(client: redis.Redis) -> int:
+    """Rows of a monitor, as this server has them."""
+    rows_there = client.hget("collector:{a}:account", "accepted")
+    assert isinstance(rows_there, bytes)
+    return int(rows_there)
 
 
 async def test_a_new_process_finds_the_new_primary(watched: Watched, buffers) -> None:

@@ -5,12 +5,13 @@ from typing import Any
 from redis.asyncio import ConnectionPool, SSLConnection
 from redis.asyncio.connection import Connection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 
 from collector.buffer.redis.address import Address, Kind
 from collector.buffer.redis.cluster import Cluster
 from collector.buffer.redis.link import Link
+from collector.buffer.redis.sentinel import Primary, Sentinels
 from collector.buffer.redis.server import Server
 
 IDLE_CHECK_SECONDS = 30
@@ -31,15 +32,15 @@ def connect(address: Address, *, connect_seconds: float, answer_seconds: float) 
     tls: dict[str, Any] = {} if address.tls is None else {"ssl": True, **address.tls}
     if address.kind is Kind.SENTINEL:
         watch_login = {**patience, **address.sentinel_login, **tls}
-        watch = Sentinel(address.hosts, sentinel_kwargs=watch_login)  # type: ignore[no-untyped-call]
+        watch = Sentinels(address.hosts, sentinel_kwargs=watch_login)  # type: ignore[no-untyped-call]
         primary = {**patience, **login, **tls, "db": address.database}
         pool = SentinelConnectionPool(address.service, watch, **primary)  # type: ignore[no-untyped-call]
-        return Server(pool, watch, answer_seconds=answer_seconds)
+        return Primary(pool, watch, answer_seconds=answer_seconds)
     kind = Connection if address.tls is None else SSLConnection
     common = {**patience, **login, **(address.tls or {}), "db": address.database}
 
     def server(host: str, port: int) -> Server:
-        return Server(ConnectionPool(kind, **common, host=host, port=port), None, answer_seconds=answer_seconds)
+        return Server(ConnectionPool(kind, **common, host=host, port=port), answer_seconds=answer_seconds)
 
     if address.kind is Kind.CLUSTER:
         return Cluster(address.hosts, server)

@@ -1,4 +1,4 @@
-"""One Redis server, or the one that Sentinels call the primary."""
+"""One Redis server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,26 +8,22 @@ from hiredis import pack_command
 from redis import exceptions as redis_errors
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import Connection
-from redis.asyncio.sentinel import Sentinel
 
 from collector.buffer.redis.faults import REDIS_ERRORS
 from collector.buffer.redis.link import Argument, Command
 
 
 class Server:
-    """One server, or the one that Sentinels point to: a new connection asks them where it is.
-
-    What is sent goes over connections of its own, one call at a time on each: redis-py's pipeline and pool cost more
-    than the call. State: those that are idle, and whether it was closed. How many there are is the caller's care.
+    """What is sent goes over connections of its own, one call at a time on each: redis-py's pipeline and pool cost more
+    than the call. State: those that are idle, and how often they were given up. How many there are is the caller's care.
     """
 
-    def __init__(self, pool: ConnectionPool, watch: Sentinel | None, *, answer_seconds: float) -> None:
+    def __init__(self, pool: ConnectionPool, *, answer_seconds: float) -> None:
         self._client = Redis(connection_pool=pool)
         self._pool = pool
-        self._watch = watch
         self._answer_seconds = answer_seconds
         self._idle: list[Connection] = []
-        self._closed = False
+        self._given_up = 0
 
     async def open(self) -> None:
         return
@@ -36,6 +32,7 @@ class Server:
         return ""
 
     async def send(self, place: str, commands: Sequence[Command]) -> list[Any]:  # noqa: ARG002
+        given_up = self._given_up
         connection = self._idle.pop() if self._idle else self._connection()
         try:
             async with asyncio.timeout(self._answer_seconds):
@@ -47,10 +44,10 @@ class Server:
             if isinstance(error, TimeoutError):
                 raise redis_errors.TimeoutError(f"no answer within {self._answer_seconds:g} s") from None
             raise
-        if self._closed:
-            await connection.disconnect()
-        else:
+        if given_up == self._given_up:
             self._idle.append(connection)
+        else:
+            await connection.disconnect(nowait=True)
         return answers
 
     async def _answer(self, connection: Connection, command: str) -> Any:
@@ -75,18 +72,15 @@ class Server:
         return self._client.scan_iter(match=pattern, count=1000)
 
     async def lost(self, place: str) -> None:  # noqa: ARG002 - a new connection finds the way by itself
+        self._given_up += 1  # those in use lead where the lost one led too, and end with their call
         idle, self._idle = self._idle, []
-        for connection in idle:  # they lead where the lost one led
+        for connection in idle:
             await connection.disconnect(nowait=True)
 
     async def close(self) -> None:
-        """What is under way ends with its own connection."""
-        self._closed = True
         await self.lost("")
         await self._client.aclose()
         await self._pool.disconnect()
-        if self._watch is not None:
-            await self._watch.aclose()
 
 
 def _packed(command: Command) -> bytes:
