@@ -22,6 +22,7 @@ STATE = {
     "last_error": {"stage": "forward to evidently", "reason": "the Evidently workspace cannot be reached"},
 }
 HOSTILE = "<img src=x onerror=alert(1)>"
+LONG = "name" * 100
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +171,15 @@ def test_what_hostile_names_hold_stays_text(browser: Chrome, site: str) -> None:
         assert not find(browser, "img")
         assert HOSTILE in browser.page_source.replace("&lt;", "<").replace("&gt;", ">")
     complaints(browser)  # the last address is unknown: the browser notes its 404
+
+
+def test_long_names_do_not_widen_the_page(browser: Chrome) -> None:
+    snapshots = [snapshot("drift", monitor="long", project=LONG, tags=[LONG], metadata={LONG: LONG}, segment=segment)
+                 for segment in (None, {"origin": LONG})]  # fmt: skip
+    with serving(Source(snapshots, [MonitorView("long", LONG, {})])) as address:
+        for path in ("/", "/monitors/long", f"/snapshots/{snapshots[1].id}"):
+            browser.get(address + path)
+            assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth"), path
 
 
 def test_unknown_monitors_and_snapshots_say_so(browser: Chrome, site: str) -> None:
