@@ -1,5 +1,6 @@
 """A running service, asked over HTTP. Only the standard library: these commands start at once."""
 
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -59,7 +60,7 @@ class Service:
         address = self.url.rstrip("/") + path + (f"?{urllib.parse.urlencode(given)}" if given else "")
         sent = {"Accept": "application/json", **(headers or {})}
         if self.api_key:
-            sent["Authorization"] = f"Bearer {self.api_key}"
+            sent["Authorization"] = f"Bearer {_key(self.api_key)}"
         try:
             request = urllib.request.Request(address, data=body, headers=sent, method=method)  # noqa: S310 - see below
             if request.type not in ("http", "https"):
@@ -68,10 +69,11 @@ class Service:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             raise _refusal(error) from error
-        except (ValueError, urllib.error.URLError, OSError) as error:
-            if isinstance(error, ValueError):
-                raise Invalid(f"{self.url!r} is not the address of a service: expected http://HOST:PORT") from error
-            reason = getattr(error, "reason", error)
+        except (ValueError, http.client.InvalidURL) as error:
+            raise Invalid(f"{self.url!r} is not the address of a service: expected http://HOST:PORT") from error
+        except (http.client.HTTPException, OSError) as error:
+            torn = isinstance(error, http.client.HTTPException)  # cut off in the middle, or no HTTP at all
+            reason = f"no whole answer ({type(error).__name__})" if torn else getattr(error, "reason", error)
             raise Unavailable(
                 f"no collector answers at {self.url}: {reason}. Is it running? --url or COLLECTOR_URL says where."
             ) from error
@@ -79,6 +81,14 @@ class Service:
             return json.loads(text) if text else None
         except ValueError as error:
             raise Invalid(f"{address} answered, but not with JSON: is this a collector?") from error
+
+
+def _key(api_key: str) -> str:
+    """Without the line end of the file that it was read from. Never shown, whatever is wrong with it."""
+    key = api_key.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise Invalid("the key of --api-key or COLLECTOR_API_KEY holds a character that no header takes")
+    return key
 
 
 def quoted(name: str) -> str:

@@ -1,6 +1,7 @@
 """The commands that ask a running service, against a running service."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -154,7 +155,9 @@ def test_a_service_that_is_not_there_is_told_with_its_address():
     assert answer.stderr.startswith(f"no collector answers at {url}: ")
 
 
-@pytest.mark.parametrize("url", ["nonsense", "file:///etc/passwd", "http://", "http://[bad"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "file:///etc/passwd", "http://", "http://[bad", "http://host:port", "http://a..b"]
+)
 def test_an_address_that_is_none_is_told(url):
     answer = CliRunner().invoke(main, ["monitors", "list", "--url", url])
 
@@ -163,11 +166,41 @@ def test_an_address_that_is_none_is_told(url):
     assert answer.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("answer", [b"-ERR unknown command\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"],
+                         ids=["another protocol", "cut off"])  # fmt: skip
+def test_an_answer_that_is_none_is_told(answer):
+    def talk() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        talking = threading.Thread(target=talk)
+        talking.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        found = CliRunner().invoke(main, ["monitors", "list", "--url", url])
+        talking.join()
+
+    assert found.exit_code == 2
+    assert found.stderr.startswith(f"no collector answers at {url}: no whole answer (")
+
+
+def test_a_key_that_no_header_takes_is_told_and_not_shown():
+    found = CliRunner().invoke(main, ["monitors", "list", "--api-key", "s3cret\nX: 1"])
+
+    assert found.exit_code == 2
+    assert found.stderr == "the key of --api-key or COLLECTOR_API_KEY holds a character that no header takes\n"
+
+
 def test_a_key_is_sent_and_a_missing_one_is_told(tmp_path):
     (tmp_path / "keys").write_text("keys: [{name: dashboards, key: a-long-key, scopes: [read]}]\n")
     running = Service(tmp_path, CONFIG % free_port(), COLLECTOR_API_KEYS_FILE=str(tmp_path / "keys")).start()
     try:
-        refused, listed = run(running, "monitors", "list"), run(running, "monitors", "list", "--api-key", "a-long-key")
+        refused, listed = (
+            run(running, "monitors", "list"),
+            run(running, "monitors", "list", "--api-key", "a-long-key\n"),
+        )
     finally:
         running.stop()
 
