@@ -84,7 +84,9 @@ def application(status: int, answer: object, *, chunks: int = 3):
     return app
 
 
-async def post(app, document: object, *, path: str = "/predict", headers: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
+async def post(
+    app, document: object, *, path: str = "/predict", headers: Iterable[tuple[bytes, bytes]] = (), root_path: str = ""
+) -> bytes:
     body = json.dumps(document).encode()
     parts = [
         {"type": "http.request", "body": body[:3], "more_body": True},
@@ -98,7 +100,8 @@ async def post(app, document: object, *, path: str = "/predict", headers: Iterab
     async def send(message):
         sent.append(message.get("body", b""))
 
-    await app({"type": "http", "method": "POST", "path": path, "headers": list(headers)}, receive, send)
+    scope = {"type": "http", "method": "POST", "path": path, "root_path": root_path, "headers": list(headers)}
+    await app(scope, receive, send)
     return b"".join(sent)
 
 
@@ -124,6 +127,15 @@ def test_the_middleware_logs_only_answers_of_the_model(stub, make, status, path)
         app = CollectorMiddleware(application(status, {"prediction": 1}), collector=collector)
         asyncio.run(post(app, {"x": 1}, path=path))
     assert collector.stats().logged == 0
+
+
+@pytest.mark.parametrize("paths", [["/predict"], ["/v2/predict"]])
+def test_the_middleware_knows_a_path_with_and_without_that_where_the_application_is_mounted(stub, make, paths):
+    with make() as collector:
+        app = CollectorMiddleware(application(200, {"prediction": 1}), collector=collector, paths=paths)
+        asyncio.run(post(app, {"x": 1}, path="/v2/predict", root_path="/v2"))
+        asyncio.run(post(app, {"x": 2}, path="/v2/health", root_path="/v2"))
+    assert [row["x"] for row in stub.rows()] == [1]
 
 
 @pytest.mark.parametrize("request_document", ["text", [1, 2], 7, {"x": "a" * 5000}])

@@ -49,7 +49,8 @@ def object_and_prediction(request: Any, answer: Any, headers: Mapping[str, str])
 
 
 class CollectorMiddleware:
-    """Wraps an ASGI application. Only successful answers (2xx) of POST requests to `paths` are logged.
+    """Wraps an ASGI application. Only successful answers (2xx) of POST requests to `paths` are logged. Where the
+    application is mounted, or has a root path, they may be given with that or without.
 
     A request or an answer larger than `max_body_bytes`, or one that `extract` cannot read, is counted as
     dropped{invalid}, and changes nothing for the client.
@@ -71,7 +72,7 @@ class CollectorMiddleware:
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self._paths:
+        if scope["type"] != "http" or scope["method"] != "POST" or self._paths.isdisjoint(_paths_of(scope)):
             await self._app(scope, receive, send)
             return
         request, answer = _Copy(self._max_body_bytes), _Copy(self._max_body_bytes)
@@ -102,6 +103,12 @@ class CollectorMiddleware:
                 self._collector.log(seen.features, prediction=seen.prediction, id=seen.id)
         except Exception as error:  # noqa: BLE001 - the client has its answer; what it holds is not our concern
             self._collector.refuse(f"CollectorMiddleware: {type(error).__name__}: {error}")
+
+
+def _paths_of(scope: Any) -> tuple[str, str]:
+    """As the server has it, and as the application knows it: without the path where it is mounted."""
+    path = str(scope["path"])
+    return path, path.removeprefix(str(scope.get("root_path") or "").rstrip("/"))
 
 
 class _Copy:
