@@ -1,5 +1,6 @@
 """Figures as plain plotly dictionaries, made without plotly. Colours read well on light and on dark ground."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ MAX_CATEGORIES = 30
 _TICK_CHARACTERS = 14
 """A longer name stands whole at its bar, when pointed at."""
 _OTHER = "(other)"
+_LARGEST = sys.float_info.max
 
 
 def distribution(column: str, described: object) -> Figure | None:
@@ -80,9 +82,12 @@ def _histograms(column: str, halves: Mapping[str, tuple[list[float], list[float]
     same_bins = all(each == edges[0] for each in edges)
     traces = []
     for name, (starts, shares) in drawn.items():
-        widths = [(right - left) or 1.0 for left, right in pairwise(starts)]
+        # a bin may be wider than the largest number, or so narrow that no number is its height
+        widths = [min(right - left, _LARGEST) or 1.0 for left, right in pairwise(starts)]
         # bins of different widths compare by area, not by height
-        heights = shares if same_bins else [share / abs(width) for share, width in zip(shares, widths, strict=True)]
+        heights = shares
+        if not same_bins:
+            heights = [min(share / abs(width), _LARGEST) for share, width in zip(shares, widths, strict=True)]
         traces.append({
             "type": "bar", "name": name, "x": starts[:-1], "y": heights, "width": widths, "offset": 0,
             "customdata": [[text(left), text(right), f"{share:.2%}"]

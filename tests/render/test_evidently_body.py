@@ -255,3 +255,18 @@ def test_a_body_that_cannot_be_shortened_enough_is_refused() -> None:
 def test_labels_and_names_of_any_kind_reach_a_panel(name: str) -> None:
     metric = {"metric": name or "x", "parameters": {name or "x": "v"}, "result": {"value": 1}}
     validate(body(snapshot(metrics=[metric], segment={name: "s"})))
+
+
+@pytest.mark.parametrize(
+    ("current", "reference"),
+    [([-1.7e308, 1.7e308], None), ([-1.7e308, 1.7e308], [-1e308, 0.0, 1e308]), ([0.0, 5e-324], [0.0, 1.0])],
+)
+def test_bins_as_wide_or_as_narrow_as_numbers_can_be_are_drawn_with_finite_numbers(
+    current: list[float], reference: list[float] | None
+) -> None:
+    halves = {
+        side: None if edges is None else {"edges": edges, "counts": [3] * (len(edges) - 1)}
+        for side, edges in (("current", current), ("reference", reference))
+    }
+    made = snapshot(columns={"distance": {"type": "num", "distribution": halves}})
+    encode(body(made))
