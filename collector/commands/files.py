@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 import pandas as pd
+import pyarrow.parquet as pq
 
 from collector.errors import Invalid
-from collector.evaluate.references.rows import instants
+from collector.evaluate.references.rows import instants, rows_of
 from collector.monitor import Monitor
 from collector.receive.decoders import csv
 from collector.receive.decoders.table import AsText, Limits
@@ -77,7 +78,7 @@ def _of_objects(rows: list[Any]) -> pd.DataFrame:
 
 
 def _parquet(body: bytes, as_text: AsText) -> pd.DataFrame:  # noqa: ARG001 - one signature for all
-    return pd.read_parquet(io.BytesIO(body))
+    return rows_of(pq.read_table(io.BytesIO(body)), None)
 
 
 READERS: Mapping[str, Callable[[bytes, AsText], pd.DataFrame]] = {

@@ -137,6 +137,17 @@ def test_a_cell_of_csv_means_in_a_report_what_it_means_in_a_request(tmp_path):
     assert frame["answer"].tolist() == [True, None]
 
 
+def test_a_file_of_narrow_nullable_and_categorical_types_has_the_types_of_rows(tmp_path):
+    plain = pd.DataFrame({"number": [1.5, 2.5], "whole": [1, 2], "text": ["a", "b"]})
+    odd = plain.astype({"number": "float32", "whole": "Int32", "text": "category"})
+    monitor = Monitor(id="m")
+    odd.set_index(pd.Index([7, 8], name="index")).to_parquet(tmp_path / "odd.parquet")
+    found = read_rows(tmp_path / "odd.parquet", (tmp_path / "odd.parquet").read_bytes(), monitor)
+    expected = read_rows(tmp_path / "r.json", plain.to_json(orient="records").encode(), monitor)
+
+    pd.testing.assert_frame_equal(found, expected)
+
+
 def test_rows_say_in_epoch_numbers_which_window_they_are_of(folder):
     found = [row | {"t": int(datetime.fromisoformat(row["t"]).timestamp() * 1000)} for row in rows(500, 1)]
     (folder / "epoch.json").write_text(json.dumps(found))
