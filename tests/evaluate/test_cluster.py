@@ -1,10 +1,11 @@
 """The same windows on a Dask cluster of two worker processes: the same snapshots, and the same answers to accidents."""
 
+import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,45 @@ async def test_a_scheduler_that_is_away_is_told(tmp_path):
     with pytest.raises(Transient, match="cannot be reached"):
         await evaluator.evaluate(job())
     await evaluator.close()
+
+
+@contextmanager
+def scheduler_at(address: str, folder: Path) -> Iterator[None]:
+    port = address.rpartition(":")[2]
+    command = [sys.executable, "-m", "dask", "scheduler", "--port", port, "--no-dashboard", "--host", "127.0.0.1"]
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.asyncio
+async def test_a_scheduler_that_goes_away_loses_what_it_had_and_that_is_tried_again(tmp_path: Path) -> None:
+    address = f"tcp://127.0.0.1:{free_port()}"
+    evaluator = DaskEvaluator(address, timeout_seconds=30)
+    with scheduler_at(address, tmp_path):
+        await evaluator.start()
+        waits_for_a_worker = asyncio.create_task(evaluator.evaluate(job()))
+        await asyncio.sleep(0)  # it has asked the scheduler
+    with pytest.raises(Transient, match="went away"):
+        await waits_for_a_worker
+    await evaluator.close()
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_gave_up_its_scheduler_is_replaced(cluster, tmp_path: Path) -> None:
+    """As it does by itself when the scheduler was away for too long. What it had sent is sent again."""
+    path = tmp_path / "m-0123456789abcdef.parquet"
+    pq.write_table(pa.table({"x": [1.0, 2.0, 4.0, 8.0]}), path)
+    wanted = replace(job("DataDriftPreset"), reference=ReferenceFile(3, str(path)))
+    async with evaluating(cluster) as evaluator:
+        first = await evaluator.evaluate(wanted)
+        await evaluator._client.close()
+        second = await evaluator.evaluate(wanted)
+    assert [record.body for record in first] == [record.body for record in second]
 
 
 def test_a_service_evaluates_on_the_cluster(cluster, tmp_path: Path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed import Client, KilledWorker
+from distributed.client import ClosedClientError, FutureCancelledError
 
 from collector.errors import Transient
 from collector.evaluate.windows import computing
@@ -53,7 +54,10 @@ class DaskEvaluator:
 
     async def _done(self, work: Callable[..., Answer], *arguments: object) -> Answer:
         client = await self._connected()
-        future = client.submit(work, *arguments, pure=False, retries=0)
+        try:
+            future = client.submit(work, *arguments, pure=False, retries=0)
+        except ClosedClientError:
+            raise self._lost() from None
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 answer: Answer = await future.result()
@@ -63,19 +67,28 @@ class DaskEvaluator:
             raise Transient(
                 "the Dask worker that evaluated the window died (killed, out of memory, or crashed)"
             ) from error
+        except FutureCancelledError:
+            raise self._lost() from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            raise Transient(f"the Dask cluster at {self._address} lost the window") from None
+            raise self._lost() from None
         finally:
             if not future.done():
                 await future.cancel(force=True)
             future.release()
         return answer.checked()
 
+    def _lost(self) -> Transient:
+        return Transient(f"the Dask scheduler at {self._address} went away, and the window with it")
+
     async def _connected(self) -> Any:
         async with self._connecting:
+            if self._client is not None and self._client.status in ("closing", "closed"):
+                # It gives up for good when a scheduler stays away for as long as a window may take.
+                self._client = None
+                self._sent.clear()
             if self._client is None:
                 try:
                     connect: Any = Client  # it has no types
