@@ -78,7 +78,7 @@ def _of_objects(rows: list[Any]) -> pd.DataFrame:
 
 
 def _parquet(body: bytes, as_text: AsText) -> pd.DataFrame:  # noqa: ARG001 - one signature for all
-    return rows_of(pq.read_table(io.BytesIO(body)), None)
+    return rows_of(pq.read_table(io.BytesIO(body)))
 
 
 READERS: Mapping[str, Callable[[bytes, AsText], pd.DataFrame]] = {

@@ -10,7 +10,7 @@ from collector.chunks import encode
 from collector.evaluate.references.loaded import References
 from collector.evaluate.windows.job import run
 from collector.model import Pane, Phase, StoredChunk, Window, WindowRows, digest
-from collector.monitor import Monitor
+from collector.monitor import Columns, Monitor
 from collector.ports import Job, ReferenceFile
 from collector.snapshot import Snapshot, snapshot_id
 
@@ -163,11 +163,11 @@ def test_the_summary_lists_counts_of_tests_and_numbers_to_plot(reference):
 
 
 def test_a_reference_is_read_once_per_version(reference, tmp_path):
-    references = References(size=1)
-    first = references.get(reference, timestamp="at")
-    assert references.get(reference, timestamp="at") is first
+    references, columns = References(size=1), Columns(timestamp="at")
+    first = references.get(reference, columns)
+    assert references.get(reference, columns) is first
     assert first["at"].kind == "datetime"
-    assert references.get(ReferenceFile(4, reference.path), timestamp="at") is not first
+    assert references.get(ReferenceFile(4, reference.path), columns) is not first
 
 
 def test_ids_times_and_targets_that_one_side_lacks_are_no_difference(tmp_path):

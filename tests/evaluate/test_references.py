@@ -13,11 +13,13 @@ import pytest
 from collector.chunks import MIXED_MARK, encode
 from collector.evaluate.data import ColumnMapping, define
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.references.loaded import References
 from collector.evaluate.references.rows import rows_of
 from collector.evaluate.tables import exact_parquet
 from collector.evaluate.windows.frame import frame_of
 from collector.model import StoredChunk
-from collector.monitor import Monitor
+from collector.monitor import Columns, Monitor
+from collector.ports import ReferenceFile
 from collector.receive import decoders
 from collector.receive.decoders.table import Limits
 from collector.receive.references.reference import from_body
@@ -37,7 +39,7 @@ def window(columns):
 
 
 def read(parquet):
-    return rows_of(pq.read_table(io.BytesIO(parquet)), None)
+    return rows_of(pq.read_table(io.BytesIO(parquet)))
 
 
 def written(frame):
@@ -78,6 +80,18 @@ def test_instants_of_a_reference_are_in_utc_and_in_microseconds(zone, unit):
     expected = times if zone is None else times.tz_convert("UTC").tz_localize(None)
     assert frame["at"].dtype == np.dtype("datetime64[us]")
     assert (frame["at"] == expected).all()
+
+
+def test_every_column_of_times_is_one_of_instants_though_the_file_has_texts(tmp_path):
+    path = tmp_path / "r.parquet"
+    texts = [f"2013-07-{day:02}T10:00:00+02:00" for day in range(1, ROWS + 1)]
+    pd.DataFrame({"at": texts, "booked": texts, "name": texts}).to_parquet(path)
+    columns = Columns.model_validate({"timestamp": "at", "datetime_features": ["booked"]})
+    frame = References().get(ReferenceFile(1, str(path)), columns).frame
+    expected = pd.Series(pd.date_range("2013-07-01 08:00", periods=ROWS), dtype="datetime64[us]")
+    assert (frame["at"] == expected).all()
+    assert (frame["booked"] == expected).all()
+    assert frame["name"].tolist() == texts
 
 
 def test_the_index_of_a_frame_is_no_column_of_a_reference():

@@ -4,6 +4,7 @@ A window knows numbers of 64 bits, texts, booleans, instants and mixtures of the
 categories or in types that know missing values would differ from the very same rows in nothing but that.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -16,8 +17,8 @@ _INSTANT = pa.timestamp("us")
 _LARGEST = 2**63 - 1
 
 
-def rows_of(table: Any, timestamp: str | None) -> pd.DataFrame:
-    """The rows as windows have theirs: names are text, the column `timestamp` becomes instants. What was the index of a frame
+def rows_of(table: Any, times: Collection[str] = ()) -> pd.DataFrame:
+    """The rows as windows have theirs: names are text, the columns `times` become instants. What was the index of a frame
     is left out.
     """
     index = _index(table.schema)
@@ -31,8 +32,8 @@ def rows_of(table: Any, timestamp: str | None) -> pd.DataFrame:
     for field, column in zip(fields, columns, strict=True):
         if (field.metadata or {}).items() >= MIXED_MARK.items():
             frame[field.name] = _mixed(column)
-    if timestamp is not None and timestamp in frame:
-        frame[timestamp] = instants(frame[timestamp])
+    for name in frame.columns.intersection(list(times)):
+        frame[name] = instants(frame[name])
     return frame
 
 

@@ -55,7 +55,7 @@ def _reference(job: Job, references: References) -> FrameProfile | None:
     if job.reference is None:
         return None
     if isinstance(job.reference, ReferenceFile):
-        return references.get(job.reference, timestamp=columns.timestamp)
+        return references.get(job.reference, columns)
     frame = _frame(job.monitor, job.phase, job.reference.rows)
     return FrameProfile(with_listed_columns(frame, columns, None))
 
