@@ -42,6 +42,11 @@ class ColumnMapping:
     item_id: str | None = "item_id"
     recommendations_type: Literal["score", "rank"] | None = "score"
 
+    def __post_init__(self) -> None:
+        for kind in ("numerical", "categorical", "datetime", "text"):
+            if isinstance(given := getattr(self, f"{kind}_features"), str):
+                raise Invalid(f"{kind}_features is the text {given!r}: expected a list of names")
+
     def listed(self) -> dict[str, ColumnType]:
         """The types that the mapping states. A column that stands in two lists has the type of the first."""
         kinds: list[tuple[ColumnType, Sequence[str] | None]] = [

@@ -11,12 +11,13 @@ import orjson
 import pandas as pd
 
 from collector.errors import Invalid
-from collector.evaluate.base import Context
+from collector.evaluate.base import Context, Metric
 from collector.evaluate.data import ColumnMapping
 from collector.evaluate.measures.distributions import columns_of
 from collector.evaluate.profile import FrameProfile
 from collector.evaluate.run import expand, metric_entry, test_entry
 from collector.evaluate.tables import parquet
+from collector.evaluate.tests.base import Test
 from collector.model import SnapshotId
 from collector.snapshot import Snapshot
 
@@ -44,9 +45,9 @@ class Evaluation:
         self._metrics = tuple(metrics)
         self._tests = tuple(tests)
         self.id = SnapshotId(str(id or uuid.uuid4()))
-        self.timestamp = timestamp
+        self.timestamp = _instant(timestamp)
         self.metadata: dict[str, object] = dict(metadata or {})
-        self.tags: list[str] = list(tags or ())
+        self.tags: list[str] = list(_texts(tags))
         self.name = name
         self._results: _Results | None = None
         self._frames: dict[str, pd.DataFrame] = {}
@@ -72,20 +73,23 @@ class Evaluation:
         current = _profile(current_data, "current_data")
         reference = None if reference_data is None else _profile(reference_data, "reference_data")
         if timestamp is not None:
-            self.timestamp = timestamp
+            self.timestamp = _instant(timestamp)
         elif self.timestamp is None:
             self.timestamp = datetime.now(UTC)
         additional = {
             name: _profile(data, f"additional_data {name!r}") for name, data in (additional_data or {}).items()
         }
-        self.compute(Context(current, reference, column_mapping or ColumnMapping(), additional))
+        mapping = ColumnMapping() if column_mapping is None else column_mapping
+        if not isinstance(mapping, ColumnMapping):
+            raise Invalid(f"column_mapping is {type(mapping).__name__}: expected a ColumnMapping")
+        self.compute(Context(current, reference, mapping, additional))
 
     def compute(self, context: Context) -> None:
         """The same over a context that others share: what they asked for is not computed again."""
         sides = {side: profile.frame for side, profile in context.sides if profile is not None and profile.joint}
         self._frames = sides  # as they were given: not a copy
-        metrics = expand(self._metrics, context)
-        tests = expand(self._tests, context)
+        metrics = expand(self._metrics, context, Metric)
+        tests = expand(self._tests, context, Test)
         self._results = _Results(
             rows=context.current.rows,
             reference_rows=None if context.reference is None else context.reference.rows,
@@ -139,7 +143,7 @@ class Evaluation:
             timestamp=self.timestamp or datetime.now(UTC),
             rows=results.rows,
             reference=None if results.reference_rows is None else {"version": None, "rows": results.reference_rows},
-            tags=tuple(self.tags),
+            tags=tuple(_texts(self.tags)),
             metadata=dict(self.metadata),
             metrics=results.metrics,
             tests=results.tests,
@@ -224,6 +228,19 @@ def _profile(data: Frame, what: str) -> FrameProfile:
     if not isinstance(data, pd.DataFrame):
         raise Invalid(f"{what} is {type(data).__name__}: expected a pandas DataFrame")
     return FrameProfile(data)
+
+
+def _instant(timestamp: datetime | None) -> datetime | None:
+    if timestamp is not None and not isinstance(timestamp, datetime):
+        raise Invalid(f"timestamp is {timestamp!r}: expected a datetime")
+    return timestamp
+
+
+def _texts(tags: Sequence[str] | None) -> Sequence[str]:
+    """A single text is a sequence of texts too, but never meant so."""
+    if isinstance(tags, str):
+        raise Invalid(f"tags is the text {tags!r}: expected a list of texts")
+    return tags or ()
 
 
 def _looked_at(metrics: Sequence[object], tests: Sequence[object], context: Context) -> list[str]:

@@ -8,6 +8,7 @@ from collector.errors import Invalid
 from collector.evaluate.base import Context, Group, Metric, name_of, parameters_of, reason
 from collector.evaluate.conditions import NAMES
 from collector.evaluate.plain import plain
+from collector.evaluate.presets.base import MetricPreset, TestPreset
 from collector.evaluate.tests.base import Status, Test
 
 MAX_DEPTH = 8
@@ -22,7 +23,9 @@ class Failed:
     error: Exception
 
 
-def expand(wishes: Iterable[object], context: Context, depth: int = 0) -> list[object]:
+def expand(
+    wishes: Iterable[object], context: Context, wanted: type[Metric] | type[Test], depth: int = 0
+) -> list[object]:
     """Metrics or tests in order, presets and generators replaced by what they hold, or by Failed."""
     found: list[object] = []
     for wish in wishes:
@@ -32,11 +35,11 @@ def expand(wishes: Iterable[object], context: Context, depth: int = 0) -> list[o
         try:
             if depth >= MAX_DEPTH:
                 raise Invalid(f"{type(wish).__name__} is nested more than {MAX_DEPTH} deep")
-            held = wish.expand(context)
+            held = check_all(wish.expand(context), wanted, type(wish).__name__)
         except Exception as error:  # noqa: BLE001 - one preset must not stop the others; it says why
             found.append(Failed(wish, error))
             continue
-        found += expand(held, context, depth + 1)
+        found += expand(held, context, wanted, depth + 1)
     return found
 
 
@@ -108,10 +111,11 @@ def _error(error: BaseException | None) -> dict[str, str]:
 
 
 def check_all(wishes: Sequence[object], wanted: type[Metric] | type[Test], what: str) -> tuple[object, ...]:
-    """The wishes, or Invalid when one of them is no metric (or test), preset or generator."""
+    """The wishes, or Invalid when one of them is no metric (or test), no preset of such, and no generator."""
+    other = TestPreset if wanted is Metric else MetricPreset
     for wish in wishes:
         if isinstance(wish, type):
             raise Invalid(f"{what} holds the class {wish.__name__}: call it, {wish.__name__}(...)")
-        if not isinstance(wish, Group | wanted):
+        if not isinstance(wish, Group | wanted) or isinstance(wish, other):
             raise Invalid(f"{what} holds {wish!r}, which is no {wanted.__name__.lower()}, preset or generator")
     return tuple(wishes)

@@ -4,7 +4,7 @@ import json
 import math
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import collector
 import collector.tests
 from collector import ColumnMapping, Report, Snapshot, TestSuite
 from collector.errors import Invalid
+from collector.evaluate.base import Group
 from collector.evaluate.profile import FrameProfile
 from collector.metric_preset import DataDriftPreset, DataQualityPreset
 from collector.metrics import ColumnDriftMetric, ColumnSummaryMetric, DatasetSummaryMetric, generate_column_metrics
@@ -145,11 +146,37 @@ def test_generators_make_one_for_each_column(batches):
     assert [test["parameters"]["column_name"] for test in suite.as_dict()["tests"]] == ["x", "c", "k"]
 
 
+class Mixed(Group):
+    """A preset of one's own that holds what its place cannot take."""
+
+    def expand(self, context):
+        return [TestNumberOfRows(gte=1), DatasetSummaryMetric()]
+
+
+def test_a_preset_that_holds_the_wrong_kind_says_so_and_stops_nothing():
+    report = Report(metrics=[Mixed(), DatasetSummaryMetric()], tests=[Mixed(), TestNumberOfRows(gte=1)])
+    report.run(current_data=FRAME)
+    wrong, right = report.as_dict()["metrics"]
+    assert "which is no metric" in wrong["error"]["message"]
+    assert "result" in right
+    assert [test["status"] for test in report.as_dict()["tests"]] == ["ERROR", "SUCCESS"]
+
+
+FRAME = pd.DataFrame({"x": [1.0, 2.0]})
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Report(metrics=[DatasetSummaryMetric]), "call it"),
         (lambda: Report(metrics=["drift"]), "no metric"),
+        (lambda: Report(metrics=[DataDriftTestPreset()]), "no metric"),
+        (lambda: TestSuite(tests=[DataQualityPreset()]), "no test"),
+        (lambda: Report(metrics=[], tags="prod"), "tags is the text 'prod'"),
+        (lambda: Report(metrics=[], timestamp="2013-02-01"), "timestamp is '2013-02-01': expected a datetime"),  # type: ignore[arg-type]
+        (lambda: Report(metrics=[]).run(current_data=FRAME, timestamp=date(2013, 2, 1)), "expected a datetime"),  # type: ignore[arg-type]
+        (lambda: Report(metrics=[]).run(current_data=FRAME, column_mapping={"target": "y"}), "a ColumnMapping"),  # type: ignore[arg-type]
+        (lambda: ColumnMapping(numerical_features="distance"), "expected a list of names"),
         (lambda: TestSuite(tests=[DatasetSummaryMetric()]), "no test"),
         (lambda: ColumnDriftMetric("x", stattest="kss"), "did you mean 'ks'"),
         (lambda: TestShareOfMissingValues(lte="much"), "expected a number"),  # type: ignore[arg-type]

@@ -35,7 +35,7 @@ class Ours:
         }
         if case.kind == "metric preset":
             assert isinstance(wish, Group)
-            held = expand([wish], Context(self.current, reference, self.mapping, self.additional))
+            held = expand([wish], Context(self.current, reference, self.mapping, self.additional), Metric)
             return dict.fromkeys(sorted(_named(metric) for metric in held), True)
         if case.kind == "metric":
             report = Report(metrics=[wish])
