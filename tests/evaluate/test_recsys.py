@@ -444,6 +444,12 @@ def test_missing_columns_and_wrong_parameters_are_named():
     assert "user_id column 'user_id'" in run(MAPKMetric(k=1), s1().drop(columns="user_id"))["error"]["message"]
     assert "target column 'target'" in run(MAPKMetric(k=1), s1().drop(columns="target"))["error"]["message"]
     assert "1 is the best; found 0" in run(MAPKMetric(k=1), s1().assign(prediction=0))["error"]["message"]
+    words = s1().assign(genre="crime")
+    told = run(DiversityMetric(k=3, item_features=["genre"]), words)["error"]
+    assert told == {
+        "type": "Invalid",
+        "message": "an item feature is a number: column 'genre' is numeric, but holds str values such as 'crime'",
+    }
     odd = ColumnMapping(recommendations_type="stars")  # type: ignore[arg-type]
     assert "expected 'score' or 'rank'" in run(MAPKMetric(k=1), s1(), mapping=odd)["error"]["message"]
     with pytest.raises(Exception, match="k is 0"):

@@ -16,6 +16,7 @@ from collector.errors import Invalid
 from collector.evaluate.base import Context
 from collector.evaluate.lazy import lazy
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.unanswered import NotKept
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -209,6 +210,13 @@ def _has(frame: FrameProfile, features: Sequence[str]) -> bool:
     missing = [name for name in features if name not in frame]
     if missing:
         raise Invalid(f"item feature {missing[0]!r} is not in the data on every side", column=missing[0])
+    for name in features:
+        try:
+            _ = frame[name].as_numbers
+        except NotKept:
+            raise
+        except Invalid as error:
+            raise Invalid(f"an item feature is a number: {error}", column=name) from error
     return True
 
 
