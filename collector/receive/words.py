@@ -1,6 +1,8 @@
 """How a wrong value is told to its sender: what it is, in a few words, never long and never a secret's worth of it."""
 
 _LONGEST = 60
+MOST_NAME = 500
+"""Characters of a column's name. A snapshot says it some twenty times, once in each metric and test of the column."""
 
 
 class BrokenText:
@@ -22,9 +24,9 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return f"the number {_short(str(value))}"
+        return f"the number {brief(str(value))}"
     if isinstance(value, str):
-        return f"text {_short(value)!r}"
+        return f"text {brief(value)!r}"
     if isinstance(value, list | tuple):
         return "a list"
     if isinstance(value, dict):
@@ -58,5 +60,15 @@ def too_long(text: str, most: int) -> str:
     return f"text of {len(text)} characters: at most {most} are taken"
 
 
-def _short(text: str) -> str:
+def name_too_long(name: str) -> str:
+    """Why a column is refused for its name.
+
+    >>> name_too_long("n" * 501)
+    'the name of the column has 501 characters: at most 500 are taken'
+    """
+    return f"the name of the column has {len(name)} characters: at most {MOST_NAME} are taken"
+
+
+def brief(text: str) -> str:
+    """Its beginning, when it is long."""
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

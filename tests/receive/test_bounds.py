@@ -13,6 +13,7 @@ from collector.receive.decoders.json_text import MOST_LEVELS, loads
 from collector.receive.problems import Malformed
 from collector.receive.references.reference import PARQUET, from_location
 from collector.receive.rows.faults import MOST_SUGGESTIONS
+from collector.receive.words import MOST_NAME
 from tests.fuzz import corpus
 from tests.receive.doubles import default_monitor, opened
 
@@ -243,3 +244,37 @@ async def test_only_the_first_unknown_columns_are_compared_with_all_that_are_kno
         _, problem = await found.post(ROWS, orjson.dumps([row]), Content_Type="application/json")
         reasons = [each["reason"] for each in problem["errors"]]
         assert sum("did you mean 'distance'?" in reason for reason in reasons) == MOST_SUGGESTIONS < len(reasons) == 50
+
+
+@pytest.mark.parametrize("media", ENCODED)
+async def test_a_row_with_a_value_in_a_column_of_a_longer_name_is_rejected_and_its_neighbours_are_taken(media):
+    name = "n" * (MOST_NAME + 1)
+    rows = [
+        {"id": "a", "city": "Rome", name: None},
+        {"id": "b", "city": "Rome", name: 1.0},
+        {"id": "c", "city": "Oslo", name: None},
+    ]
+    async with house() as door:
+        status, answer = await door.post(ROWS, ENCODED[media](rows), Content_Type=media)
+        assert (status, answer["accepted"], answer["rejected"]) == (202, 2, 1)
+        (told,) = answer["errors"]
+        assert told["reason"] == f"the name of the column has {MOST_NAME + 1} characters: at most {MOST_NAME} are taken"
+        assert (told["row"], len(told["column"])) == (1, 60)
+        assert name not in door.intake.taken[0].table.columns
+
+
+async def test_a_column_of_the_longest_name_is_taken():
+    async with house() as door:
+        row = {"id": "a", "city": "Rome", "n" * MOST_NAME: 1}
+        assert (await door.post(ROWS, orjson.dumps([row])))[0] == 202
+
+
+@pytest.mark.parametrize("media", [PARQUET[0], "application/json"])
+async def test_a_reference_with_a_longer_name_is_refused(media):
+    rows = [{"city": "Rome", "n" * (MOST_NAME + 1): 1.0}]
+    async with house() as found:
+        body = (parquet if media in PARQUET else orjson.dumps)(rows)
+        async with found.client.put(REFERENCE, data=body, headers={"Content-Type": media}) as answer:
+            text = await answer.text()
+        assert (answer.status, found.intake.references) == (422, [])
+        assert f"{MOST_NAME + 1} characters: at most {MOST_NAME} are taken" in text

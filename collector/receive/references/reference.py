@@ -26,6 +26,7 @@ from collector.receive.references.tables import check_texts, hidden, texts_of
 from collector.receive.rows.judge import judge
 from collector.receive.rows.privacy import Protection
 from collector.receive.rows.roles import NUMBER, SCALAR, Roles, roles_of
+from collector.receive.words import MOST_NAME, brief, name_too_long
 from collector.strict import near_miss
 
 PARQUET = ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet")
@@ -229,6 +230,9 @@ def _checked(
         raise Invalid("this is a profile that was kept of a reference: expected the rows themselves")
     if rows == 0:
         raise Invalid("no rows: a reference needs at least one")
+    for name in names:
+        if len(name) > MOST_NAME:
+            raise Invalid(name_too_long(name), column=brief(name))
     roles, columns = roles_of(monitor), monitor.columns
     for group in (columns.numerical_features, columns.categorical_features, columns.text_features,
                   columns.datetime_features, *(columns.embeddings or {}).values()):  # fmt: skip

@@ -16,7 +16,7 @@ from collector.receive.rows.labels import judge_labels
 from collector.receive.rows.privacy import Protection, Protector
 from collector.receive.rows.roles import Role, Roles, roles_of
 from collector.receive.rows.times import EXPECTED, NotAnInstant, instant_us, iso
-from collector.receive.words import too_long
+from collector.receive.words import MOST_NAME, brief, name_too_long, too_long
 from collector.strict import near_miss
 
 _TEXT_ONLY = {str}
@@ -84,7 +84,12 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int, max_text: int | Non
     for name, values in table.columns.items():
         if name == roles.id or name in roles.times:
             continue
-        role = roles.values.get(name, roles.any_other)
+        role = roles.values.get(name)
+        if role is None:  # nobody declared it
+            if len(name) > MOST_NAME:
+                _refuse(brief(name), values, name_too_long(name), faults)
+                continue
+            role = roles.any_other
         if role is None:
             _refuse_unknown(name, values, roles, faults)
         elif type(values) is Instants:
@@ -127,12 +132,15 @@ def judge(decoded: Decoded, roles: Roles, *, latest_us: int, max_text: int | Non
 
 def _refuse_unknown(name: str, values: Sequence[object], roles: Roles, faults: Faults) -> None:
     """All features are declared, so a column that is not is a mistake, unless it is empty."""
-    reason = None
+    if any(value is not None for value in values):
+        hint = near_miss(name, roles.known) if faults.may_suggest else ""
+        _refuse(name, values, f"unknown column{hint}: the monitor declares all of its features", faults)
+
+
+def _refuse(name: str, values: Sequence[object], reason: str, faults: Faults) -> None:
+    """The rows that have a value in a column which is not taken."""
     for row, value in enumerate(values):
         if value is not None:
-            if reason is None:
-                hint = near_miss(name, roles.known) if faults.may_suggest else ""
-                reason = f"unknown column{hint}: the monitor declares all of its features"
             faults.add(row, name, reason)
 
 
