@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from collector.model import Append, Appended, Label, Labelled, MonitorId, MonitorState, Pane, Window, WindowRows
+from collector.model import (
+    Append,
+    Appended,
+    Label,
+    Labelled,
+    MonitorId,
+    MonitorState,
+    Pane,
+    PaneState,
+    Window,
+    WindowRows,
+)
 
 
 class Rows(Protocol):
@@ -31,6 +42,13 @@ class Rows(Protocol):
 
     async def state(self, monitor: MonitorId) -> MonitorState:
         """All panes that hold rows, oldest first; panes purged whole are not among them."""
+        ...
+
+    async def pane(self, monitor: MonitorId, window: Window) -> PaneState | None:
+        """The pane of a window, with the settlements of this window alone; None when it is there no more.
+
+        Costs the same however many panes the monitor has.
+        """
         ...
 
     async def read(self, monitor: MonitorId, window: Window) -> WindowRows:

@@ -1,6 +1,7 @@
 """accepted = evaluated + dead + dropped + waiting, whatever is settled, how often, and in which order."""
 
 import sqlite3
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,30 @@ async def test_evaluated_rows_wait_no_longer(buffer: Buffer) -> None:
     await buffer.rows.append([rows("a", "b")])
     await settle(buffer, settlement(2))
     assert await account(buffer) == Account(accepted=2, evaluated=2, dead=0, waiting=0, waiting_bytes=0)
+
+
+async def test_the_pane_of_a_window_is_as_in_the_state_with_its_own_settlements_alone(buffer: Buffer) -> None:
+    first, second = Window(ENDLESS, 0, 0, 2), Window(ENDLESS, 1, 2, 4)
+    await buffer.rows.append([nameless(4, pane=ENDLESS), rows("a", pane=NEXT_PANE)])
+    await settle(buffer, settlement(2, window=first))
+    await settle(buffer, settlement(2, window=second, revision=3))
+    await settle(buffer, settlement(2, window=second, phase=Phase.LABELS, counts_rows=False))
+    whole = next(each for each in (await buffer.rows.state(M)).panes if each.pane == ENDLESS)
+    found = await buffer.rows.pane(M, second)
+    assert found is not None
+    assert found.settled == {key: each for key, each in whole.settled.items() if key[0] == 1}
+    assert replace(found, settled=whole.settled) == whole
+    assert {key[1] for key in found.settled} == {Phase.ROWS, Phase.LABELS}
+    unsettled = await buffer.rows.pane(M, Window(NEXT_PANE))
+    assert unsettled is not None
+    assert (unsettled.rows, unsettled.settled) == (1, {})
+
+
+async def test_a_pane_that_was_purged_or_never_was_is_none(buffer: Buffer) -> None:
+    assert await buffer.rows.pane(OTHER, Window(NEXT_PANE)) is None
+    await buffer.rows.append([rows("a", pane=NEXT_PANE)])
+    assert await buffer.rows.purge(M, NEXT_PANE, before_row=None)
+    assert await buffer.rows.pane(M, Window(NEXT_PANE)) is None
 
 
 async def test_the_state_shows_the_last_settlement(buffer: Buffer) -> None:

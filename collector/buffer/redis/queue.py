@@ -13,6 +13,9 @@ from collector.clock import Clock
 from collector.errors import LeaseLost, Unavailable
 from collector.model import SECOND_US, DeadLetter, Depth, Item, Lease, MonitorId, Settlement, SnapshotRecord
 
+ITEMS_AT_ONCE = 1_000
+"""Items in one script: some milliseconds in which nobody else is served."""
+
 
 class RedisQueue:
     """`ports.Queue` on Redis."""
@@ -22,12 +25,13 @@ class RedisQueue:
         self._clock = clock
 
     async def put(self, items: Sequence[Item]) -> None:
-        grouped: dict[tuple[MonitorId, str], list[Argument]] = {}
-        for item in items:
-            grouped.setdefault((item.monitor, item.queue), []).extend((item.key, item.payload, item.ready_us))
-        await self._store.run_all(
-            [Call("put", MonitorKeys(monitor).queue(queue), values) for (monitor, queue), values in grouped.items()]
-        )
+        for start in range(0, len(items), ITEMS_AT_ONCE):
+            grouped: dict[tuple[MonitorId, str], list[Argument]] = {}
+            for item in items[start : start + ITEMS_AT_ONCE]:
+                grouped.setdefault((item.monitor, item.queue), []).extend((item.key, item.payload, item.ready_us))
+            await self._store.run_all(
+                [Call("put", MonitorKeys(monitor).queue(queue), values) for (monitor, queue), values in grouped.items()]
+            )
 
     async def lease(self, queue: str, monitors: Sequence[MonitorId], *, owner: str, seconds: float) -> Lease | None:
         # A script stays with one monitor, so that a cluster can run it: first look who has something, in one round trip.

@@ -1,5 +1,6 @@
 """Rows and labels in Redis: which keys and arguments each script gets, and what its answer means."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -44,6 +45,8 @@ BYTES_AT_ONCE = 8 * 1024 * 1024
 IDS_AT_ONCE = 5_000
 LABELS_AT_ONCE = 2_500
 """Labels in one script: some 20 milliseconds in which nobody else is served."""
+PARSED_ON_LOOP = 1_000
+"""Names and records of panes; of more the loop has its turns in between."""
 EXPIRE_STEPS = 8
 """Scripts that look through all labels that wait, each through as many shelves as it says itself."""
 
@@ -133,10 +136,19 @@ class RedisRows:
         panes, settled, (max_event_us, last_append_us) = await self._store.run(
             "state", (keys.account, keys.panes, keys.settled), ()
         )
-        by_pane = _parse_settled(_pairs(settled))
-        states = [_parse_pane(name.decode(), record, by_pane.get(name.decode(), {})) for name, record in _pairs(panes)]
-        states.sort(key=lambda state: (state.pane.start_us is not None, state.pane.start_us, state.pane.end_us))
+        many = len(panes) > PARSED_ON_LOOP
+        states = await asyncio.to_thread(_panes, panes, settled) if many else _panes(panes, settled)
         return MonitorState(states, _integer(max_event_us), _integer(last_append_us))
+
+    async def pane(self, monitor: MonitorId, window: Window) -> PaneState | None:
+        keys = MonitorKeys(monitor)
+        key = window.pane.key
+        fields = [f"{key}#{window.part}/{phase.value}" for phase in Phase]
+        record, settled = await self._store.commands([("HGET", keys.panes, key), ("HMGET", keys.settled, *fields)])
+        if record is None:
+            return None
+        found = [(field.encode(), each) for field, each in zip(fields, settled, strict=True) if each is not None]
+        return _parse_pane(key, record, _parse_settled(found).get(key, {}))
 
     async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
         keys = MonitorKeys(monitor)
@@ -186,6 +198,13 @@ class RedisRows:
                 if labelled:
                     labels[digest] = rest.partition(b";")[2]
         return labels
+
+
+def _panes(panes: Sequence[bytes], settled: Sequence[bytes]) -> list[PaneState]:
+    by_pane = _parse_settled(_pairs(settled))
+    states = [_parse_pane(name.decode(), record, by_pane.get(name.decode(), {})) for name, record in _pairs(panes)]
+    states.sort(key=lambda state: (state.pane.start_us is not None, state.pane.start_us, state.pane.end_us))
+    return states
 
 
 def _pairs(flat: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:

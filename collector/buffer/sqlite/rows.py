@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - only names of columns and placeholders are pasted into statements; values are bound
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -77,6 +77,9 @@ class SqliteRows:
 
     async def state(self, monitor: MonitorId) -> MonitorState:
         return await self._engine.read(lambda connection: state(connection, monitor))
+
+    async def pane(self, monitor: MonitorId, window: Window) -> PaneState | None:
+        return await self._engine.read(lambda connection: pane_of(connection, monitor, window))
 
     async def read(self, monitor: MonitorId, window: Window) -> WindowRows:
         return await self._engine.read(lambda connection: read(connection, monitor, window))
@@ -237,22 +240,43 @@ def state(connection: sqlite3.Connection, name: MonitorId) -> MonitorState:
     ):
         settled.setdefault(pane, {})[part, Phase(phase)] = Settled(Outcome(outcome), *numbers)
     found = connection.execute(f"SELECT {PANE} FROM panes WHERE monitor = ? ORDER BY start_us, key", (monitor.id,))
-    panes = tuple(
-        PaneState(
-            pane=Pane.parse(pane.key),
-            rows=pane.rows,
-            labelled=pane.labelled,
-            bytes=pane.bytes,
-            first_append_us=pane.first_append_us,
-            last_append_us=pane.last_append_us,
-            last_label_us=pane.last_label_us,
-            settled=settled.get(pane.id, {}),
-            trimmed=pane.trimmed,
-            label_changes=pane.label_changes,
-        )
-        for pane in (PaneRow(*row) for row in found)
-    )
+    panes = tuple(_pane_state(pane, settled.get(pane.id, {})) for pane in (PaneRow(*row) for row in found))
     return MonitorState(panes, monitor.max_event_us, monitor.last_append_us)
+
+
+def pane_of(connection: sqlite3.Connection, name: MonitorId, window: Window) -> PaneState | None:
+    monitor = find_monitor(connection, name)
+    if monitor is None:
+        return None
+    found = connection.execute(
+        f"SELECT {PANE} FROM panes WHERE monitor = ? AND key = ?", (monitor.id, window.pane.key)
+    ).fetchone()
+    if not found:
+        return None
+    pane = PaneRow(*found)
+    settled = connection.execute(
+        "SELECT phase, outcome, rows, labelled, revision, at_us, seen FROM settled WHERE pane = ? AND part = ?",
+        (pane.id, window.part),
+    )
+    return _pane_state(
+        pane,
+        {(window.part, Phase(phase)): Settled(Outcome(outcome), *numbers) for phase, outcome, *numbers in settled},
+    )
+
+
+def _pane_state(pane: PaneRow, settled: Mapping[tuple[int, Phase], Settled]) -> PaneState:
+    return PaneState(
+        pane=Pane.parse(pane.key),
+        rows=pane.rows,
+        labelled=pane.labelled,
+        bytes=pane.bytes,
+        first_append_us=pane.first_append_us,
+        last_append_us=pane.last_append_us,
+        last_label_us=pane.last_label_us,
+        settled=settled,
+        trimmed=pane.trimmed,
+        label_changes=pane.label_changes,
+    )
 
 
 def _large(connection: sqlite3.Connection, row: int) -> bytes:

@@ -27,6 +27,7 @@ from collector.pipeline.references.first_windows import FirstWindows
 from collector.pipeline.upkeep.departed import SAY_SECONDS, Departed
 from collector.pipeline.upkeep.keep import Keep
 from collector.pipeline.upkeep.outboxes import Outboxes
+from collector.pipeline.upkeep.pace import Pace, computed
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer
 from collector.telemetry import Telemetry
@@ -39,6 +40,8 @@ ALERT_SECONDS = 5.0
 SWEEP_SECONDS = 60.0
 FIRST_SECONDS = 15.0
 ACCOUNT_SECONDS = 5.0
+DUE_AT_ONCE = 10_000
+"""Windows of one monitor that one look puts to work, the oldest first."""
 REQUEST_KEYS = 1_000_000
 """Of each monitor, the newest: about 100 MB in Redis."""
 _EPOCH = datetime.fromtimestamp(0, tz=UTC)
@@ -69,7 +72,7 @@ class Housekeeping:
         self._forgetting = forgetting
         self._keep = keep
         self._first_windows = FirstWindows(buffer)
-        self._dropped_reasons: dict[str, set[str]] = {}
+        self._pace = Pace()
 
     async def refresh(self) -> None:
         """Take over monitors that another replica changed."""
@@ -123,14 +126,20 @@ class Housekeeping:
                 log.exception("%s: a scheduled job failed", monitor.id)
 
     async def _close_due_windows_of(self, monitor: Monitor) -> None:
+        if not self._pace.is_its_turn("close", monitor.id):
+            return
         now_us = self._clock.now_us()
         state = await self._buffer.rows.state(MonitorId(monitor.id))
+        self._pace.looked("close", monitor.id, state)
         made = await self._first_windows.made(monitor)
-        found = may_go(monitor, state, made, due(monitor, state, now_us, most_rows=self._keep.rows))
+        found = await computed(
+            state, lambda: may_go(monitor, state, made, due(monitor, state, now_us, most_rows=self._keep.rows))
+        )
         ended = [each.window.pane.end_us for each in found if each.window.pane.end_us is not None]
         lag = max(now_us - min(ended), 0) / SECOND_US if ended and not monitor.event_time else 0.0
         self._telemetry.set("collector_window_lag_seconds", lag, monitor=monitor.id)
-        items = [*work_items(monitor, state, found, now_us), *self._first_windows.item(monitor, state, made, now_us)]
+        some = found[:DUE_AT_ONCE]  # the others next time: each look puts all that are due, those of the last one too
+        items = [*work_items(monitor, state, some, now_us), *self._first_windows.item(monitor, state, made, now_us)]
         if items:
             await self._buffer.queue.put(items)
             self._wake.set()
@@ -139,10 +148,17 @@ class Housekeeping:
         await self._buffer.queue.put(tick(monitor, self._clock.now_us(), ALERT_SECONDS))
 
     async def _forget_old_rows_of(self, monitor: Monitor) -> None:
+        if not self._pace.is_its_turn("forget", monitor.id):
+            return
         key = MonitorId(monitor.id)
         state = await self._buffer.rows.state(key)
+        self._pace.looked("forget", monitor.id, state)
         kept = keeps(monitor, state, await self._first_windows.made(monitor))
-        for each in forgettable(monitor, state, self._clock.now_us(), kept=kept, most_rows=self._keep.rows):
+        now_us = self._clock.now_us()
+        found = await computed(
+            state, lambda: list(forgettable(monitor, state, now_us, kept=kept, most_rows=self._keep.rows))
+        )
+        for each in found:
             seen_rows = each.seen_rows if each.before_row is None else None
             await self._buffer.rows.purge(key, each.pane, before_row=each.before_row, seen_rows=seen_rows)
 
@@ -180,11 +196,8 @@ class Housekeeping:
     async def _set_gauges_of(self, monitor: Monitor) -> None:
         account = await self._buffer.account(MonitorId(monitor.id))
         waiting = await self._buffer.halves.waiting(MonitorId(monitor.id))
-        state = await self._buffer.rows.state(MonitorId(monitor.id))
         telemetry, label = self._telemetry, monitor.id
-        coverage = label_coverage(monitor, state, self._clock.now_us())
-        if coverage is not None:
-            telemetry.set("collector_label_coverage_ratio", coverage, monitor=label)
+        await self._set_label_coverage_of(monitor)
         self._waiting = (self._waiting[0] + account.waiting, self._waiting[1] + account.waiting_bytes)
         telemetry.set("collector_receive_waiting_halves", waiting, monitor=label)
         telemetry.set("collector_buffer_accepted_rows", account.accepted, monitor=label)
@@ -199,6 +212,16 @@ class Housekeeping:
         oldest_us = account.oldest_append_us
         age = 0.0 if oldest_us is None else max(self._clock.now_us() - oldest_us, 0) / SECOND_US
         telemetry.set("collector_buffer_oldest_wait_seconds", age, monitor=label)
+
+    async def _set_label_coverage_of(self, monitor: Monitor) -> None:
+        if not self._pace.is_its_turn("coverage", monitor.id):
+            return
+        state = await self._buffer.rows.state(MonitorId(monitor.id))
+        self._pace.looked("coverage", monitor.id, state)
+        now_us = self._clock.now_us()
+        coverage = await computed(state, lambda: label_coverage(monitor, state, now_us))
+        if coverage is not None:
+            self._telemetry.set("collector_label_coverage_ratio", coverage, monitor=monitor.id)
 
 
 def scheduler(

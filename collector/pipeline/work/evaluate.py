@@ -15,7 +15,6 @@ from collector.model import (
     Item,
     Lease,
     MonitorId,
-    MonitorState,
     Outcome,
     Phase,
     Settlement,
@@ -75,12 +74,11 @@ class EvaluateHandler:
             return Effects()
         task = WindowTask.load(lease.payload)
         read_us = self._clock.now_us()
-        state = await self._buffer.rows.state(MonitorId(monitor.id))
-        pane = next((each for each in state.panes if each.pane == task.window.pane), None)
+        pane = await self._buffer.rows.pane(lease.monitor, task.window)
         if pane is None:  # purged since it was put
             return Effects()
         task = task.after(pane)
-        reach, seen = _reach(monitor, state, task)
+        reach, seen = await self._reach(monitor, task)
         read = await self._read(lease.monitor, task, reach)
         self._telemetry.link(name for stored in reversed(read.rows.chunks) for name in chunks.traces(stored.data))
         own = read.each[-1]
@@ -106,6 +104,15 @@ class EvaluateHandler:
         )
         judged = verdicts(monitor, task.window, records, self._clock.now_us())
         return Effects(settlement, records, [*self._deliveries(monitor, records), *judged])
+
+    async def _reach(self, monitor: Monitor, task: WindowTask) -> tuple[Reach, int | None]:
+        """What the window reads elsewhere, and how much there is to see for it: of a state from before any of it is read,
+        so that what comes meanwhile counts as not seen. None when it reads its own rows alone: those say it themselves.
+        """
+        if not looks_back(monitor):
+            return Reach(), None
+        lookback = Lookback(monitor, await self._buffer.rows.state(MonitorId(monitor.id)))
+        return lookback.of(task.window), lookback.seen(task.window, task.phase).count
 
     async def _read(self, monitor: MonitorId, task: WindowTask, reach: Reach) -> Sampled:
         """The window's own rows, after the earlier ones that it slides over."""
@@ -209,13 +216,3 @@ class EvaluateHandler:
     def _count_failed_metrics(self, monitor: Monitor, records: Sequence[SnapshotRecord]) -> None:
         failed = sum(orjson.loads(entry_of(record.summary))["tests"]["ERROR"] for record in records)
         self._telemetry.count("collector_evaluate_failed_metrics_total", failed, monitor=monitor.id)
-
-
-def _reach(monitor: Monitor, state: MonitorState, task: WindowTask) -> tuple[Reach, int | None]:
-    """What the window reads elsewhere, and how much there is to see for it: of a state from before any of it is read, so
-    that what comes meanwhile counts as not seen. None when it reads its own rows alone: those say it themselves.
-    """
-    if not looks_back(monitor):
-        return Reach(), None
-    lookback = Lookback(monitor, state)
-    return lookback.of(task.window), lookback.seen(task.window, task.phase).count
