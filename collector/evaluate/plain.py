@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from collector.evaluate.unanswered import Unanswered, missing_reason
 
+MOST_SHOWN = 200
+"""Characters of a text of the data that a result shows."""
 REASONS = "reasons"
 """Beside values that are None because they are not finite: `{"reasons": {name: why}}`."""
 
@@ -119,6 +121,15 @@ def key_text(key: object) -> str:
     if isinstance(key, float) and key.is_integer():
         return str(int(key))
     return text(str(key))
+
+
+def beginning(value: object) -> object:
+    """A value of the data as a result may show it: of a long text only its beginning, for a snapshot holds no rows.
+
+    >>> beginning(7), beginning("AA"), len(beginning("word " * 1000))
+    (7, 'AA', 200)
+    """
+    return value[:MOST_SHOWN] if isinstance(value, str) else value
 
 
 _BY_TYPE: Mapping[type, Callable[[Any], Any]] = {

@@ -203,3 +203,17 @@ def test_a_target_of_very_many_labels_is_judged_but_not_told_label_by_label():
     assert {each["error"]["message"] for each in others} == {
         "30000 labels: at most 1000 are told apart; is the target an id, or a number?"
     }
+
+
+def test_of_long_texts_a_snapshot_holds_the_beginnings():
+    rng = np.random.default_rng(0)
+    frame = column([f"{index} " + "".join(rng.choice(list("abc"), 5000)) for index in range(ROWS)])
+    names = ("ColumnSummaryMetric", "ColumnValueListMetric", "ColumnDistributionMetric", "ColumnInteractionPlot",
+             "TargetByFeaturesTable", "DatasetMissingValuesMetric", "DatasetSummaryMetric")  # fmt: skip
+    report = Report(metrics=[build(cls) for cls in METRICS if cls.__name__ in names])
+    suite = TestSuite(tests=[build(cls) for cls in TEST_PRESETS if cls.__name__ == "DataStabilityTestPreset"])
+    for evaluation in (report, suite):
+        evaluation.run(current_data=frame, reference_data=frame[::-1])
+        text = evaluation.to_snapshot().json().decode()
+        assert not [value for value in frame["x"] if value[:201] in text]
+        assert [value for value in frame["x"] if value[:200] in text]

@@ -6,7 +6,7 @@ from typing import Any
 from collector.evaluate.base import Context
 from collector.evaluate.data import ColumnType
 from collector.evaluate.pair import bin_counts, equal_edges, sturges_edges
-from collector.evaluate.plain import key_text
+from collector.evaluate.plain import MOST_SHOWN, key_text
 from collector.evaluate.profile import ColumnProfile, Counted, order_key
 
 MAX_BINS = 50
@@ -67,7 +67,7 @@ def _top_values(current: ColumnProfile, reference: ColumnProfile | None) -> dict
         for value, count in (counts or {}).items():
             pooled[value] = pooled.get(value, 0) + count
     top = sorted(pooled, key=lambda value: (-pooled[value], order_key(value)))[:TOP_VALUES]
-    names = [key_text(value)[:200] for value in top]
+    names = [key_text(value)[:MOST_SHOWN] for value in top]
     return {
         side: None
         if counts is None

@@ -10,7 +10,7 @@ from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.measures.classification import predictions
 from collector.evaluate.measures.pictures import Floats, Indexes, halves, means, numbers, places, places_of, top_values
-from collector.evaluate.plain import key_text
+from collector.evaluate.plain import MOST_SHOWN, key_text
 from collector.evaluate.profile import ColumnProfile, FrameProfile
 
 PARTS = 10
@@ -76,7 +76,7 @@ def _target(context: Context, frame: FrameProfile, labels: list[object] | None) 
         profile = frame[definition.target]
         place = places_of(profile, labels)
         return {
-            f"share of {key_text(label)[:200]}": np.where(profile.missing_mask, np.nan, place == index)
+            f"share of {key_text(label)[:MOST_SHOWN]}": np.where(profile.missing_mask, np.nan, place == index)
             for index, label in enumerate(labels)
         }
     lines = {"target": numbers(frame[definition.target])}
@@ -124,7 +124,10 @@ def _feature(context: Context, name: str, profile: ColumnProfile, lines: Lines) 
         place = np.where(np.isfinite(values), places(values, edges[1:-1]), -1)
         return {"edges": edges.tolist(), **_means(lines, place, max(len(edges) - 1, 1))}
     top = top_values([current], PARTS)
-    return {"values": [key_text(value)[:200] for value in top], **_means(lines, places_of(profile, top), len(top))}
+    return {
+        "values": [key_text(value)[:MOST_SHOWN] for value in top],
+        **_means(lines, places_of(profile, top), len(top)),
+    }
 
 
 def _means(lines: Lines, place: Indexes, parts: int) -> dict[str, Any]:

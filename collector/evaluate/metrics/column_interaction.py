@@ -17,7 +17,7 @@ from collector.evaluate.measures.pictures import (
     places_of,
     top_values,
 )
-from collector.evaluate.plain import key_text
+from collector.evaluate.plain import MOST_SHOWN, key_text
 from collector.evaluate.profile import FrameProfile
 
 
@@ -89,7 +89,7 @@ class _Axis:
 
     @property
     def named(self) -> list[Any]:
-        return self.cuts if self.numeric else [key_text(value)[:200] for value in self.cuts]
+        return self.cuts if self.numeric else [key_text(value)[:MOST_SHOWN] for value in self.cuts]
 
     def places(self, frame: FrameProfile) -> "np.ndarray[Any, Any]":
         profile = frame[self.column]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from collector.evaluate.base import Context, Metric, Result
 from collector.evaluate.data import ColumnType
+from collector.evaluate.plain import beginning
 from collector.evaluate.profile import ColumnProfile
 
 
@@ -55,7 +56,7 @@ def _common(profile: ColumnProfile) -> dict[str, Any]:
         "missing_percentage": _percentage(profile.missing, profile.rows),
         "unique": profile.distinct,
         "unique_percentage": _percentage(profile.distinct, profile.rows),
-        "most_common": value,
+        "most_common": beginning(value),
         "most_common_percentage": _percentage(count, profile.rows),
     }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from collector.errors import Invalid
 from collector.evaluate.base import Context, Metric, Result
+from collector.evaluate.plain import beginning
 from collector.evaluate.profile import ColumnProfile, order_key
 
 
@@ -39,9 +40,14 @@ class ColumnValueListMetric(Metric):
             raise Invalid(f"column {self.column_name!r}: the list of values is empty")
         return {
             "column_name": self.column_name,
-            "values": values if self.values is not None or len(values) <= 30 else [*values[:30], "..."],
+            "values": values if self.values is not None else _shown(values),
             **context.both(lambda frame: _count(frame[self.column_name], values)),
         }
+
+
+def _shown(values: Sequence[object]) -> list[object]:
+    """The first of the reference's values."""
+    return [*map(beginning, values[:30]), *(["..."] if len(values) > 30 else [])]
 
 
 def _count(profile: ColumnProfile, values: Sequence[object]) -> dict[str, object]:
