@@ -31,6 +31,7 @@ from collector.pipeline.upkeep.schedule import Housekeeping, scheduler
 from collector.ports import Buffer, Evaluator
 from collector.receive import http
 from collector.receive.admission.keys import Keys
+from collector.receive.routes import snapshots
 from collector.receive.rows.privacy import Protector
 from collector.reloading import Reload, reload_until
 from collector.settings import Settings
@@ -188,7 +189,7 @@ async def run(
             keys=None if settings.api_keys_file is None else Keys(settings.api_keys_file),
             ready=ready,
             telemetry=telemetry,
-            extra_routes=pages.routes(StoredPages(registry, buffer)),
+            extra_routes=pages.routes(StoredPages(registry, buffer), snapshots.require),
             workspaces=_workspaces(configuration),
         )
         await stack.enter_async_context(

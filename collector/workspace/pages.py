@@ -42,9 +42,15 @@ class PageSource(Protocol):
         ...
 
 
-def routes(source: PageSource) -> list[web.RouteDef]:
-    """`GET /`, `/monitors/{id}`, `/snapshots/{id}` and `/static/{name}`."""
-    pages = _Pages(source)
+Require = Callable[[web.Request, bytes], None]
+"""Raises where the request may not see this snapshot."""
+
+
+def routes(source: PageSource, require: Require = lambda request, snapshot: None) -> list[web.RouteDef]:  # noqa: ARG005
+    """`GET /`, `/monitors/{id}`, `/snapshots/{id}` and `/static/{name}`. A snapshot's address does not tell whose it is:
+    `require` is asked.
+    """
+    pages = _Pages(source, require)
     return [
         web.get("/", _guarded(pages.index)),
         web.get("/monitors/{monitor}", _guarded(pages.monitor)),
@@ -71,8 +77,9 @@ def _guarded(handler: Handler) -> Handler:
 
 
 class _Pages:
-    def __init__(self, source: PageSource) -> None:
+    def __init__(self, source: PageSource, require: Require) -> None:
         self._source = source
+        self._require = require
 
     async def index(self, _: web.Request) -> web.StreamResponse:
         found = []
@@ -98,6 +105,7 @@ class _Pages:
         if body is None:
             sentence = f"There is no snapshot {name!r}: it was deleted, or is older than snapshots are kept."
             return _message(404, "No such snapshot", sentence)
+        self._require(request, body)
         return await _off_the_loop(views.snapshot_page, body)
 
 

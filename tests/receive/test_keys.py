@@ -247,3 +247,23 @@ def test_a_file_that_is_broken_is_told_without_what_stands_in_it(tmp_path, caplo
         assert opens(keys, "the-key-old")
     assert len(caplog.records) == 7
     assert KEY not in caplog.text
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("scheme", "origin", "status"),
+    [
+        ("Basic", "https://elsewhere.example", 403), ("Basic", "null", 403), ("basic", "http://127.0.0.1", 403),
+        ("Basic", None, 202), ("Basic", "itself", 202), ("Bearer", "https://elsewhere.example", 202),
+    ],
+)  # fmt: skip
+async def test_a_page_of_another_origin_changes_nothing_with_the_key_that_a_browser_keeps(
+    scheme, origin, status, tmp_path
+):
+    keys = Keys(write(tmp_path / "keys.yaml", {"name": "person", "key": KEY, "scopes": ["admin"]}))
+    async with opened(keys=keys) as house:
+        headers = {"Authorization": f"{scheme} {BASIC if scheme.lower() == 'basic' else KEY}"}
+        if origin is not None:
+            headers["Origin"] = origin if origin != "itself" else str(house.client.make_url("")).rstrip("/")
+        answered, _ = await house.post("/v1/monitors/flights/flush", **headers)
+    assert answered == status

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -23,6 +24,8 @@ from collector.receive.routes.evidently import SECRET_HEADER
 
 log = logging.getLogger(__name__)
 
+_OF_ONE = frozenset({"/static/{name}", "/snapshots/{snapshot}"})
+"""What no table of routes lists, and yet shows no other monitors: files of style, and a page that asks for its monitor."""
 _UNROUTED = "none"
 """The route in the telemetry of requests that no route takes: paths are the client's choice, series are not."""
 
@@ -113,6 +116,8 @@ def _admit(keys: Keys, request: web.Request, scopes: Scopes, path: str) -> None:
     authorization = request.headers.get(hdrs.AUTHORIZATION)
     if authorization is None and SECRET_HEADER in request.headers:
         authorization = f"Bearer {request.headers[SECRET_HEADER]}"
+    if _is_of_another_page(request, authorization):
+        raise problems.Forbidden("a page of another origin sent this with the key that the browser keeps")
     grant = keys.grant(authorization, scope, also)
     if grant.pace is not None:
         grant.pace.admit()
@@ -120,8 +125,21 @@ def _admit(keys: Keys, request: web.Request, scopes: Scopes, path: str) -> None:
     monitor = request.match_info.get("monitor")
     if monitor is not None:
         grant.require(monitor)
-    elif (request.method, path) not in scopes and grant.monitors is not None:
+    elif (request.method, path) not in scopes and path not in _OF_ONE and grant.monitors is not None:
         raise problems.Forbidden(f"the key {grant.name!r} is for some monitors only: this page shows all of them")
+
+
+def _is_of_another_page(request: web.Request, authorization: str | None) -> bool:
+    """Browsers add a password that they keep to whatever any page makes them send; reading the answer they forbid."""
+    origin = request.headers.get(hdrs.ORIGIN)
+    kept = (authorization or "").lstrip().lower().startswith("basic ")
+    changes = request.method not in (hdrs.METH_GET, hdrs.METH_HEAD)
+    return kept and changes and origin is not None and urlsplit(origin).netloc != request.host
+
+
+def _is_of_a_page(request: web.Request) -> bool:
+    """Whether a browser asks for a page, or for what one is made of."""
+    return "text/html" in request.headers.get(hdrs.ACCEPT, "") or request.path.startswith("/static/")
 
 
 def _answer(error: Exception, request: web.Request) -> web.StreamResponse:
@@ -134,6 +152,8 @@ def _answer(error: Exception, request: web.Request) -> web.StreamResponse:
         log.error("unexpected error in %s %s", request.method, request.match_info.route.resource, exc_info=error)
         problem = problems.internal()
     answer = problem_answer(problem)
+    if isinstance(error, problems.Unauthorized) and _is_of_a_page(request):  # a browser asks its user then
+        answer.headers[hdrs.WWW_AUTHENTICATE] = 'Basic realm="collector", charset="UTF-8"'
     if isinstance(error, Limited):
         door_of(request).limited(error)
     if isinstance(error, TooSlow):

@@ -72,10 +72,15 @@ async def _body(request: web.Request) -> bytes:
     body = await door_of(request).buffer.snapshots.get(SnapshotId(request.match_info["snapshot"]))
     if body is None:
         raise _not_found(request)
+    require(request, body)
+    return body
+
+
+def require(request: web.Request, body: bytes) -> None:
+    """Raises Forbidden when the key is not for the monitor of this snapshot."""
     grant = grant_of(request)
     if grant.monitors is not None:
         grant.require(str(orjson.loads(body).get("monitor")))
-    return body
 
 
 def _not_found(request: web.Request) -> NotFound:
