@@ -37,7 +37,8 @@ def test_every_count_is_explained(field):
 
 
 @pytest.mark.parametrize(
-    "reason", ["queue_full", "invalid", "rejected", "retries_exhausted", "spool_full", "spool_corrupt", "closed"]
+    "reason",
+    ["queue_full", "invalid", "rejected", "retries_exhausted", "spool_full", "spool_corrupt", "closed", "defect"],
 )
 def test_every_reason_for_a_drop_is_documented(reason):
     assert f"{{{reason}}}" in PAGE

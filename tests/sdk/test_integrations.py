@@ -210,6 +210,36 @@ def test_an_estimator_answers_also_when_logging_is_impossible(stub, make):
     assert collector.stats().dropped == {"invalid": 2}
 
 
+class Polars:
+    """What of a polars frame is used: it drops columns by their names alone."""
+
+    def __init__(self, **columns: list[float]) -> None:
+        self.given = columns
+        self.columns = list(columns)
+
+    def __getitem__(self, name: str) -> list[float]:
+        return self.given[name]
+
+    def drop(self, *names: str) -> "Polars":
+        return Polars(**{name: values for name, values in self.given.items() if name not in names})
+
+
+class Echo:
+    """An estimator that answers what it was given."""
+
+    def predict(self, rows):
+        return rows.columns if isinstance(rows, Polars) else rows
+
+
+def test_an_estimator_gets_rows_of_any_kind_whether_they_have_the_id_or_not(stub, make):
+    with make() as collector:
+        logged = LoggedEstimator(Echo(), collector, id_column="name", feature_names=["x"])
+        assert logged.predict([[1.0]]) == [[1.0]]
+        assert logged.predict(pd.DataFrame({"x": [2.0]})).shape == (1, 1)
+        assert logged.predict(Polars(x=[3.0], name=[7.0])) == ["x"]
+    assert collector.stats().logged >= 3
+
+
 def test_the_attribute_lookup_of_an_empty_wrapper_ends(make, fitted):
     """What unpickling does before the state is there."""
     empty = LoggedEstimator.__new__(LoggedEstimator)

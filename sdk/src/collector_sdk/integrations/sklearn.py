@@ -49,7 +49,10 @@ class LoggedEstimator:
         return getattr(self._estimator, name)
 
     def _without_id(self, rows: Any) -> Any:
-        return rows if self._id_column is None else rows.drop(columns=[self._id_column])
+        """The rows as the estimator knows them. An array, or a frame of other columns, is its business alone."""
+        if self._id_column is None or self._id_column not in getattr(rows, "columns", ()):
+            return rows
+        return rows.drop(columns=[self._id_column]) if hasattr(rows, "iloc") else rows.drop(self._id_column)
 
     def _probabilities(self, result: Any) -> dict[str, object]:
         classes = len(result[0]) if len(result) else len(self._predictions)
