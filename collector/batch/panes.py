@@ -2,14 +2,15 @@
 
 Panes are aligned to the wall clock of the monitor's time zone:
 
-* a length that divides an hour is aligned to the hour; it never meets a change of the clock;
+* a length that divides an hour is aligned to the local hour, which in some zones begins at half past that of UTC; it meets
+  no change of the clock but one by a part of it;
 * a length that divides a day is aligned to local midnight; on the day of a change one pane is longer or shorter;
 * whole days begin at local midnight, whole weeks on Monday; other lengths are counted from the epoch in UTC;
 * with `cron`, a pane reaches from one instant of the schedule to the next.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -51,7 +52,7 @@ def _span(settings: WindowSettings, instant_us: int) -> Pane:
     if every_us % _DAY_US == 0:
         return _days_pane(zone, instant_us, every_us // _DAY_US)
     if _HOUR_US % every_us == 0:
-        return _aligned(instant_us, every_us)
+        return _part_of_hour(zone, instant_us, every_us)
     if _DAY_US % every_us == 0:
         return _part_of_day(zone, instant_us, every_us)
     return _aligned(instant_us, every_us)
@@ -98,18 +99,37 @@ def _days_pane(zone: ZoneInfo, instant_us: int, days: int) -> Pane:
     return Pane(_midnight_us(zone, first), _midnight_us(zone, first + days))
 
 
-def _part_of_day(zone: ZoneInfo, instant_us: int, every_us: int) -> Pane:
+def _part_of_hour(zone: ZoneInfo, instant_us: int, every_us: int) -> Pane:
+    """All instants of a local day are asked the same, so that its panes fit together."""
     day = _local(zone, instant_us).date().toordinal()
-    midnight = datetime.combine(date.fromordinal(day), time())
-    starts = sorted(
-        {
-            _instant_us((midnight + timedelta(microseconds=offset_us)).replace(tzinfo=zone))
-            for offset_us in range(0, _DAY_US, every_us)
-        }
-    )
-    starts.append(_midnight_us(zone, day + 1))
+    wall_us = (day - _EPOCH) * _DAY_US
+    ahead_us = {wall_us - _midnight_us(zone, day), wall_us + _DAY_US - _midnight_us(zone, day + 1)}
+    if not any(each % every_us for each in ahead_us):
+        return _aligned(instant_us, every_us)
+    if len(ahead_us) > 1:  # the clock changes by a part of the length, or beside a half hour
+        return _part_of_day(zone, instant_us, every_us)
+    (shift_us,) = ahead_us
+    pane_start_us = (instant_us + shift_us) // every_us * every_us - shift_us
+    return Pane(pane_start_us, pane_start_us + every_us)
+
+
+def _part_of_day(zone: ZoneInfo, instant_us: int, every_us: int) -> Pane:
+    starts = _starts(zone, _local(zone, instant_us).date().toordinal(), every_us)
     index = bisect_right(starts, instant_us) - 1
     return Pane(starts[index], starts[index + 1])
+
+
+@lru_cache(maxsize=64)
+def _starts(zone: ZoneInfo, day: int, every_us: int) -> Sequence[int]:
+    """Of a day's panes, and of the first one of the next day."""
+    midnight = datetime.combine(date.fromordinal(day), time())
+    next_us = _midnight_us(zone, day + 1)
+    starts = {
+        _instant_us((midnight + timedelta(microseconds=offset_us)).replace(tzinfo=zone))
+        for offset_us in range(0, _DAY_US, every_us)
+    }
+    # Where the clock is put forward at the end of a day, its last hour is one of the next.
+    return [*sorted(start_us for start_us in starts if start_us < next_us), next_us]
 
 
 def _local(zone: ZoneInfo, instant_us: int) -> datetime:

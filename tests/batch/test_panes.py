@@ -10,8 +10,9 @@ from collector.batch.panes import pane_of, panes_of
 from collector.model import Pane
 from collector.monitor import WindowSettings
 
-LENGTHS = ["1s", "90s", "5m", "15m", "1h", "2h", "5h", "6h", "12h", "1d", "2d", "7d", "36h"]
-ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"]
+LENGTHS = ["1s", "90s", "5m", "15m", "16s", "20m", "1h", "2h", "5h", "6h", "12h", "1d", "2d", "7d", "36h"]
+ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns",
+         "Asia/Kathmandu", "Asia/Tehran", "Africa/Monrovia"]  # fmt: skip
 CRONS = ["0 6 * * *", "*/15 * * * *", "0 0 * * 1", "30 2 * * *", "0 0 1 * *"]
 INSTANTS = st.integers(min_value=0, max_value=4_102_444_800_000_000)
 
@@ -39,6 +40,11 @@ settings = st.one_of(
 @given(settings, INSTANTS)
 @example(WindowSettings(every="6h", timezone="Europe/Paris"), us("2024-03-31T03:30:00+00:00"))
 @example(WindowSettings(every="1h", timezone="Europe/Paris"), us("2024-10-27T00:30:00+00:00"))
+@example(WindowSettings(every="1h", timezone="Australia/Lord_Howe"), us("2024-10-05T15:29:59+00:00"))
+@example(WindowSettings(every="1h", timezone="Australia/Lord_Howe"), us("2024-04-06T14:45:00+00:00"))
+@example(WindowSettings(every="2h", timezone="Asia/Tehran"), us("1977-03-21T19:35:00+00:00"))
+@example(WindowSettings(every="1h", timezone="Asia/Tehran"), us("2022-03-21T20:30:00+00:00"))
+@example(WindowSettings(every="1h", timezone="Asia/Tehran"), us("2022-09-21T19:45:00+00:00"))
 def test_an_instant_lies_in_its_pane_and_borders_belong_to_the_next_one(wish, instant):
     pane = pane_of(wish, instant)
     start_us, end_us = span(pane)
@@ -58,6 +64,15 @@ def test_a_day_begins_at_local_midnight_also_when_the_clock_changes(day, hours):
     start = datetime.fromtimestamp(start_us / 1e6, tz=zone)
     assert (start.hour, start.minute) == (0, 0)
     assert end_us - start_us == timedelta(hours=hours) / timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Europe/Paris"])
+@pytest.mark.parametrize(("every", "minutes"), [("1h", 60), ("30m", 30), ("20m", 20), ("15m", 15)])
+def test_parts_of_an_hour_begin_with_the_hour_on_the_wall(zone, every, minutes):
+    pane = pane_of(WindowSettings(every=every, timezone=zone), us("2024-06-01T12:34:56+00:00"))
+    start_us, end_us = span(pane)
+    start = datetime.fromtimestamp(start_us / 1e6, tz=ZoneInfo(zone))
+    assert (start.minute % minutes, start.second, end_us - start_us) == (0, 0, minutes * 60_000_000)
 
 
 def test_weeks_begin_on_monday():
