@@ -67,5 +67,7 @@ async def translated(to: str) -> AsyncIterator[None]:
         raise Permanent(f"{to}: its url is not an address: expected http://host or https://host") from error
     except TimeoutError as error:
         raise Transient(f"{to} did not answer within {TIMEOUT.total:g} s") from error
+    except aiohttp.ClientResponseError as error:  # in its own words it names the whole address
+        raise Transient(f"{to} gave an answer that cannot be read: {error.message.strip().splitlines()[0]}") from error
     except (aiohttp.ClientError, OSError) as error:
         raise Transient(f"{to} cannot be reached: {error or type(error).__name__}") from error

@@ -1,5 +1,7 @@
 """Rules of the webhook."""
 
+import asyncio
+import gzip
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Mapping
@@ -148,6 +150,64 @@ async def test_an_address_that_is_none_is_permanent(url: str) -> None:
         await destination.deliver(snapshot().json())
     assert "hunter2" not in str(caught.value)
     await destination.close()
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[Destination]:
+    """A hook that says these bytes to each request, and then nothing more without ending the connection."""
+    done = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await done.wait()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    destination = build("hook", WebhookDestination(type="webhook", url=f"http://127.0.0.1:{port}/hook-s3cret"))
+    try:
+        yield destination
+    finally:
+        await destination.close()
+        done.set()
+        server.close()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(OK + b"Content-Length: 1000\r\n\r\nbeg", id="a body that never ends"),
+        pytest.param(OK + b"Transfer-Encoding: chunked\r\n\r\n", id="a body that never begins"),
+        pytest.param(OK + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", id="no gzip"),
+    ],
+)
+async def test_a_yes_is_one_whatever_follows_it(answer: bytes) -> None:
+    async with answering(answer) as destination, asyncio.timeout(10):
+        await destination.deliver(snapshot().json())
+
+
+@pytest.mark.asyncio
+async def test_a_packed_answer_is_not_unpacked() -> None:
+    """Two kilobytes may be a gigabyte."""
+    packed = gzip.compress(bytes(2_000_000))
+    head = b"HTTP/1.1 400 Bad\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    async with answering(head + packed) as destination:
+        with pytest.raises(Permanent, match=r"answered 400 Bad$"):
+            await destination.deliver(snapshot().json())
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("answer", [b"no HTTP at all\r\n\r\n", OK + b"X: 1\r\n" * 2_000 + b"\r\n"])
+async def test_an_answer_that_cannot_be_read_is_transient_and_the_address_stays_secret(answer: bytes) -> None:
+    async with answering(answer) as destination:
+        with pytest.raises(Transient, match="cannot be read") as caught:
+            await destination.deliver(snapshot().json())
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.asyncio
