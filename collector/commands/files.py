@@ -9,24 +9,13 @@ import orjson
 import pandas as pd
 import pyarrow.parquet as pq
 
+from collector.commands.cells import read_csv
 from collector.errors import Invalid
 from collector.evaluate.references.rows import instants, rows_of
 from collector.monitor import Monitor
-from collector.receive.decoders import csv
-from collector.receive.decoders.table import AsText, Limits
+from collector.receive.decoders.table import AsText
 from collector.receive.rows.roles import roles_of
 from collector.receive.rows.times import NotAnInstant, instant_us
-
-_LIMITS = Limits(rows=10**9, columns=10**6, bytes=10**12)
-"""Whose file it is has the memory, too."""
-
-
-def _csv(body: bytes, as_text: AsText) -> pd.DataFrame:
-    """A line that has not the cells of the header is a mistake of the file: nobody can be told of a row here."""
-    decoded = csv.decode(body, _LIMITS, as_text)
-    if decoded.errors:
-        raise ValueError(decoded.errors[0].reason)
-    return pd.DataFrame(decoded.table.columns)
 
 
 def values_of_lines(body: bytes) -> list[Any]:
@@ -83,7 +72,7 @@ def _parquet(body: bytes, as_text: AsText) -> pd.DataFrame:  # noqa: ARG001 - on
 
 READERS: Mapping[str, Callable[[bytes, AsText], pd.DataFrame]] = {
     ".parquet": _parquet,
-    ".csv": _csv,
+    ".csv": read_csv,
     ".ndjson": _ndjson,
     ".jsonl": _ndjson,
     ".json": _json,

@@ -19,8 +19,8 @@ from collector.receive.problems import Malformed
 if TYPE_CHECKING:
     import _csv
 
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,400})(\.\d+)?([eE][+-]?\d{1,4})?", re.ASCII)
-_WORDS = {
+NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,400})(\.\d+)?([eE][+-]?\d{1,4})?", re.ASCII)
+WORDS = {
     "": None, "NaN": None, "nan": None, "null": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     "inf": float("inf"), "-inf": float("-inf"), "Infinity": float("inf"), "-Infinity": float("-inf"),
@@ -30,7 +30,7 @@ CODECS = {
     "iso-8859-15": "iso8859-15", "windows-1252": "cp1252", "utf-16": "utf-16",
 }  # fmt: skip
 """Charsets that text may be in, and how Python calls them."""
-_WHOLE_DIGITS = 18
+WHOLE_DIGITS = 18
 """Whole numbers of more digits may not fit 64 bits: they become floats."""
 csv.field_size_limit(2**31 - 1)  # how long a text may be is judged row by row; the reader would refuse all of them
 
@@ -104,11 +104,11 @@ def read_cells(name: str, cells: Sequence[str], as_text: AsText) -> list[object]
 
 
 def _value(cell: str) -> object:
-    if cell in _WORDS:
-        return _WORDS[cell]
-    match = _NUMBER.fullmatch(cell)
+    if cell in WORDS:
+        return WORDS[cell]
+    match = NUMBER.fullmatch(cell)
     if match is None:
         return cell
-    if match.group(1) is None and match.group(2) is None and len(cell) <= _WHOLE_DIGITS:
+    if match.group(1) is None and match.group(2) is None and len(cell) <= WHOLE_DIGITS:
         return int(cell)
     return float(cell)
