@@ -35,6 +35,9 @@ class Metric:
 class Group:
     """Metrics or tests that are wished for together: a preset, a generator. Expanded once the columns are known."""
 
+    holds: ClassVar[type[object] | None] = None
+    """Metric or Test; None: either, which is seen once it is expanded."""
+
     def expand(self, context: "Context") -> Sequence[object]:
         raise NotImplementedError
 

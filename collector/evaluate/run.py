@@ -8,7 +8,6 @@ from collector.errors import Invalid
 from collector.evaluate.base import Context, Group, Metric, name_of, parameters_of, reason
 from collector.evaluate.conditions import NAMES
 from collector.evaluate.plain import plain
-from collector.evaluate.presets.base import MetricPreset, TestPreset
 from collector.evaluate.tests.base import Status, Test
 
 MAX_DEPTH = 8
@@ -112,10 +111,10 @@ def _error(error: BaseException | None) -> dict[str, str]:
 
 def check_all(wishes: Sequence[object], wanted: type[Metric] | type[Test], what: str) -> tuple[object, ...]:
     """The wishes, or Invalid when one of them is no metric (or test), no preset of such, and no generator."""
-    other = TestPreset if wanted is Metric else MetricPreset
     for wish in wishes:
         if isinstance(wish, type):
             raise Invalid(f"{what} holds the class {wish.__name__}: call it, {wish.__name__}(...)")
-        if not isinstance(wish, Group | wanted) or isinstance(wish, other):
+        fits = wish.holds in (None, wanted) if isinstance(wish, Group) else isinstance(wish, wanted)
+        if not fits:
             raise Invalid(f"{what} holds {wish!r}, which is no {wanted.__name__.lower()}, preset or generator")
     return tuple(wishes)

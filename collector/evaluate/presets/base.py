@@ -10,6 +10,8 @@ from collector.evaluate.tests.base import Test
 class MetricPreset(Group):
     """Metrics that are wished for together."""
 
+    holds = Metric
+
     def expand(self, context: Context) -> Sequence[Metric | Group]:
         raise NotImplementedError
 
@@ -18,6 +20,7 @@ class TestPreset(Group):
     """Tests that are wished for together."""
 
     __test__: ClassVar[bool] = False
+    holds = Test
 
     def expand(self, context: Context) -> Sequence[Test | Group]:
         raise NotImplementedError
