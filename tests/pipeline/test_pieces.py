@@ -24,6 +24,18 @@ WATCHED = Monitor.model_validate(
 )
 
 
+def test_of_rows_with_one_id_in_a_request_the_first_one_counts_whichever_pane_is_stored_before():
+    wish = Monitor.model_validate({"id": "flights", "columns": {"timestamp": "at", "id": "id"}, "window": {"every": "1h"},
+                                   "reports": [{"name": "drift", "metrics": ["M"]}]})  # fmt: skip
+    body = {"at": [START, START + HOUR, START + 1, START + HOUR], "id": ["a", "b", "b", "a"], "x": [1, 2, 3, 4]}
+    judged = Judge(max_future_seconds=60).judge(tabled(body, Limits(9, 9, 999)), wish, now_us=START + 2 * HOUR)
+    pieces = pieces_of(wish, judged, [(Request(lambda _: None), 4)], now_us=START)
+    stored = {
+        piece.pane.start_us: frame_of([StoredChunk(chunks.packed(piece.columns))])["x"].tolist() for piece in pieces
+    }
+    assert stored == {START: [1, 4], START + HOUR: [2, 3]}
+
+
 @pytest.mark.parametrize(("columns", "most"), [(4, 10_000), (50, 2_000), (1_000, 100)])
 @pytest.mark.parametrize("hours", [1, 2])
 def test_a_piece_is_bounded_in_rows_and_in_cells_and_its_rows_keep_their_order(columns: int, most: int, hours: int):

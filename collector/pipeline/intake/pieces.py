@@ -62,10 +62,22 @@ def pieces_of(monitor: Monitor, judged: Judged, parts: Parts, *, now_us: int) ->
         found.append(piece(pane, None))
     else:
         plain = _uncoded(judged.table)
-        for each, indexes in panes_of(monitor.window, [now_us] * rows if events is None else events).items():
+        for each, indexes in panes_of(
+            monitor.window, [now_us] * rows if events is None else _first(events, judged)
+        ).items():
             firsts = range(0, len(indexes), most)
             found += [piece(each, indexes[first : first + most], first) for first in firsts]
     return found
+
+
+def _first(events: Sequence[int], judged: Judged) -> Sequence[int]:
+    """For rows of one id the instant of the first, with which the others go: there they are known, whatever pane is stored
+    before another.
+    """
+    if judged.ids is None or len(set(judged.ids)) == len(judged.ids):
+        return events
+    known: dict[bytes, int] = {}
+    return [known.setdefault(id_, instant) for id_, instant in zip(judged.ids, events, strict=True)]
 
 
 def _common_pane(monitor: Monitor, instants: Sequence[int]) -> Pane | None:
