@@ -7,6 +7,7 @@ queues as a W3C `traceparent`.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from threading import Thread
 from typing import Any, Literal
 
 from collector.errors import Backpressure, Invalid
@@ -112,6 +113,10 @@ def _is_failure(error: Exception) -> bool:
     return not isinstance(error, Invalid | Backpressure) and getattr(error, "status", 500) >= 500
 
 
+LAST_SPANS_SECONDS = 3.0
+"""What was not sent by then, after everything else has stopped, is not sent any more."""
+
+
 @contextmanager
 def spans(version: str) -> Iterator[Spans]:
     """Spans that are sent by OTLP until the end. Raises Invalid when the extra `otel` is not installed."""
@@ -123,9 +128,13 @@ def spans(version: str) -> Iterator[Spans]:
     except ImportError as error:
         sentence = "COLLECTOR_TRACING needs OpenTelemetry: install inference-collector[otel]"
         raise Invalid(f"{sentence} ({error.name} is missing)") from error
-    provider = TracerProvider(resource=Resource.create({"service.name": "inference-collector"}))
+    resource = Resource.create({"service.name": "inference-collector"})
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     try:
         yield Spans(provider.get_tracer("collector", version))
     finally:
-        provider.shutdown()
+        # It waits for half a minute when nobody takes the spans: longer than whoever stops us has patience.
+        ending = Thread(target=provider.shutdown, name="last spans", daemon=True)
+        ending.start()
+        ending.join(LAST_SPANS_SECONDS)

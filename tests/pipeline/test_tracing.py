@@ -1,5 +1,7 @@
 """Spans, where somebody wishes them: one for each stage of a row's way, linked to the one before, and none for anybody else."""
 
+import socket
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace import format_span_id
 
-from collector import chunks
+from collector import chunks, tracing
 from collector.clock import ManualClock
 from collector.errors import Transient
 from collector.model import MonitorId, Pane, Window, outbox
@@ -175,3 +177,15 @@ def test_a_tracer_ends_with_the_service(monkeypatch: pytest.MonkeyPatch):
         span = made.begin("x", "SERVER")
         assert span.is_recording()
         made.end(span, None)
+
+
+def test_a_service_that_stops_does_not_wait_for_spans_that_nobody_takes(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tracing, "LAST_SPANS_SECONDS", 0.05)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with spans("1") as made:
+            made.end(made.begin("x", "SERVER"), None)
+        (sending,) = (thread for thread in threading.enumerate() if thread.name == "last spans")
+        assert sending.daemon  # it keeps no process alive either
+    sending.join(30)
