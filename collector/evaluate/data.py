@@ -120,7 +120,8 @@ def define(current: FrameProfile, reference: FrameProfile | None, mapping: Colum
 
     Raises Invalid when the mapping contradicts itself.
     """
-    names = [name for name in current.names if reference is None or name in reference]
+    # In the reference's order: that of a window's rows is the one in which its first rows happened to name them.
+    names = [name for name in (current if reference is None else reference).names if name in current]
     present = set(names)
     several = isinstance(mapping.prediction, Sequence) and not isinstance(mapping.prediction, str)
     probabilities: tuple[str, ...] = ()

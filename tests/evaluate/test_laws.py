@@ -24,6 +24,7 @@ from collector.evaluate.stattests.jensenshannon import jensenshannon
 from collector.evaluate.stattests.ks import ks
 from collector.evaluate.stattests.psi import psi
 from collector.evaluate.stattests.wasserstein import wasserstein
+from collector.metric_preset import DataDriftPreset, DataQualityPreset
 from collector.metrics import ClassificationConfusionMatrix, ClassificationQualityMetric, RegressionQualityMetric
 from tests.evaluate.recipes import result
 from tests.evaluate.test_robustness import build
@@ -283,3 +284,14 @@ def test_labels_that_senders_spell_as_booleans_and_as_numbers_are_told_alike_in_
         matrix = result(ClassificationConfusionMatrix(), rows)["current_matrix"]
         assert list(map(str, matrix["labels"])) == ["0", "1"]
         assert matrix["values"] == [[1, 1], [1, 1]]
+
+
+def test_columns_stand_in_the_order_of_the_reference_in_whatever_order_the_rows_name_them():
+    current, reference = messy(1), messy(2)
+    shapes = []
+    for frame in (current, current[reversed(list(current))]):
+        report = Report(metrics=[DataDriftPreset(), DataQualityPreset()])
+        report.run(current_data=frame, reference_data=reference)
+        shapes.append([(each["metric"], each["parameters"].get("column_name")) for each in report.as_dict()["metrics"]])
+        assert list(report.to_snapshot().columns) == list(reference)
+    assert shapes[0] == shapes[1]
