@@ -1,5 +1,6 @@
 """A destination that is down: what waits for it keeps its place, costs little, and troubles nobody else."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 import pytest_asyncio
 
 from collector.clock import ManualClock
-from collector.errors import Permanent, Transient
+from collector.errors import Permanent, Transient, Unavailable
+from collector.model import Depth, MonitorId
 from collector.monitor import Monitor
 from collector.pipeline.upkeep.outboxes import Outboxes
 from collector.pipeline.work.circuit import OPENS_AFTER, CircuitState
@@ -185,6 +187,23 @@ async def test_no_more_than_so_many_wait_and_the_oldest_give_way(pipeline: Pipel
     assert {letter.reason for letter in letters} == {"given up: more than 3 deliveries wait for hook"}
     await run(pipeline, 5)
     assert sorted(hours(pipeline)) == ["00", "01", "02", "03", "04"]  # two of b, the newest three of a
+
+
+async def test_a_monitor_whose_server_is_away_keeps_no_other_from_being_swept(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    await evaluated(pipeline, A, 2)
+    await evaluated(pipeline, B, 2)
+    depths = pipeline.buffer.queue.depths
+
+    async def partly(queue: str, monitors: Sequence[MonitorId]) -> Sequence[Depth]:
+        if A.id in monitors:
+            raise Unavailable("its node is away")
+        return await depths(queue, monitors)
+
+    monkeypatch.setattr(pipeline.buffer.queue, "depths", partly)
+    await outboxes(pipeline, most=1).sweep_outboxes()
+    assert [letter.monitor for letter in await pipeline.buffer.dead_letters.list()] == [B.id]
 
 
 async def test_the_depth_and_the_age_of_an_outbox_are_shown(pipeline: Pipeline):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from collector.clock import Clock
 from collector.durations import format_duration
-from collector.errors import LeaseLost
+from collector.errors import CollectorError, LeaseLost
 from collector.model import SECOND_US, Depth, DestinationName, Lease, MonitorId, outbox
 from collector.pipeline.monitors.registry import MonitorRegistry
 from collector.ports import Queue
@@ -54,9 +54,12 @@ class Outboxes:
     async def sweep_outboxes(self) -> None:
         """Set aside what waited too long, and the oldest of what is too much. Both can be replayed."""
         for name in self._destinations():
-            monitors = self._registry.ids()
-            for monitor, depth in zip(monitors, await self._queue.depths(outbox(name), monitors), strict=True):
-                await self._sweep(name, monitor, depth)
+            for monitor in self._registry.ids():
+                try:
+                    (depth,) = await self._queue.depths(outbox(name), [monitor])
+                    await self._sweep(name, monitor, depth)
+                except CollectorError as error:  # the server of one monitor may be away, and others there
+                    log.warning("%s: what waits for %s cannot be looked through: %s", monitor, name, error)
 
     async def _sweep(self, name: DestinationName, monitor: MonitorId, depth: Depth) -> None:
         too_many = max(depth.items - self._most, 0)
