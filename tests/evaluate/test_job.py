@@ -232,3 +232,24 @@ def test_targets_that_came_with_the_rows_are_as_good_as_labels():
     made = Snapshot.from_json(record.body)
     assert made.label_coverage == 1.0
     assert made.metrics[0]["result"]["current"]["accuracy"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [(["2013-02-01T10:00:00Z", "2013-02-02", None], "datetime"), (["2013-02-01", "soon", None], "cat")],
+)
+def test_texts_are_instants_where_the_reference_has_instants_and_each_of_them_is_one(tmp_path, texts, kind):
+    reference = pd.DataFrame({"booked": pd.date_range("2013-01-01", periods=40, tz="Asia/Kolkata")})
+    reference.to_parquet(tmp_path / "r.parquet")
+    suite = {
+        "name": "types",
+        "metrics": [{"ColumnSummaryMetric": {"column_name": "booked"}}],
+        "tests": ["TestColumnsType"],
+    }
+    chunk = StoredChunk(encode({"booked": texts * 10}, 30), b"")
+    (record,) = evaluate(monitor(suite), reference=ReferenceFile(1, str(tmp_path / "r.parquet")), chunks=[chunk])
+    found = snapshot(record)
+    assert found.tests[0]["status"] == ("SUCCESS" if kind == "datetime" else "FAIL")
+    characteristics = found.metrics[0]["result"]["current_characteristics"]
+    assert (characteristics["last"] == "2013-02-02 00:00:00") == (kind == "datetime")
+    assert characteristics["missing"] == 10

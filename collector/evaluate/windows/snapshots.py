@@ -16,6 +16,7 @@ from collector.evaluate.base import Context, reason
 from collector.evaluate.data import ColumnMapping
 from collector.evaluate.evaluation import Evaluation
 from collector.evaluate.profile import FrameProfile
+from collector.evaluate.references.rows import instants
 from collector.evaluate.tables import parquet
 from collector.evaluate.windows.comparisons import Comparison, comparisons
 from collector.monitor import Columns, Monitor, ReportSettings, Spec
@@ -184,7 +185,8 @@ def mapping_of(columns: Columns) -> ColumnMapping:
 def with_listed_columns(frame: pd.DataFrame, columns: Columns, reference: FrameProfile | None) -> pd.DataFrame:
     """Columns that the monitor names and no row had are there, and empty: that they went missing must be seen.
 
-    A column without any value has no type of its own: it takes the reference's.
+    A column without any value has no type of its own: it takes the reference's. Texts that are instants, all of them, are
+    instants where the reference has such: a row of JSON has no type for them.
     """
     listed = [
         *columns.predictions,
@@ -200,6 +202,11 @@ def with_listed_columns(frame: pd.DataFrame, columns: Columns, reference: FrameP
     frame = frame.assign(**absent) if absent else frame
     changed: dict[str, pd.Series[Any]] = {}
     for name in frame.columns:
+        if reference is not None and name in reference and reference[name].kind == "datetime":
+            times = _as_instants(frame[name])
+            if times is not None:
+                changed[name] = times
+                continue
         if len(frame) and frame[name].dtype == object and frame[name].isna().all():
             known: Any = reference[name].dtype if reference is not None and name in reference else None
             if known is not None and pd.api.types.is_integer_dtype(known):
@@ -209,6 +216,15 @@ def with_listed_columns(frame: pd.DataFrame, columns: Columns, reference: FrameP
             if known is not None and not pd.api.types.is_bool_dtype(known):
                 changed[name] = frame[name].astype(known)
     return frame.assign(**changed) if changed else frame
+
+
+def _as_instants(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
+    """None where it is no column of text, or one of its texts is no instant."""
+    texts = isinstance(column.dtype, pd.StringDtype)
+    if not texts and not (column.dtype == object and set(map(type, column.dropna())) == {str}):
+        return None
+    times = instants(column)
+    return times if bool((times.isna() == column.isna()).all()) else None
 
 
 class _Results:
