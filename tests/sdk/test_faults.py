@@ -1,7 +1,9 @@
 """What happens to rows when things go wrong. Named after the accidents."""
 
+import contextlib
 import gc
 import logging
+import socket
 import threading
 import time
 from fractions import Fraction
@@ -150,6 +152,29 @@ def test_a_monitor_that_is_made_later_is_asked_again(stub, make, monkeypatch):
     assert collector.flush()
     assert stub.rows()[0]["id"] == "a"
     assert stub.rows()[1]["flight_id"] == "b"
+
+
+def test_an_answer_that_drips_in_takes_no_longer_than_a_request_may(make):
+    def drip() -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100000\r\n\r\n")
+            while not given_up.wait(0.02):
+                connection.sendall(b" ")
+
+    given_up = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        collector = make(url=f"http://127.0.0.1:{server.getsockname()[1]}", timeout_seconds=0.2, flush_seconds=0.01)
+        collector.log({"x": 1})
+        deadline = time.monotonic() + 10
+        while not collector.stats().retries and time.monotonic() < deadline:
+            time.sleep(0.01)
+        given_up.set()
+        dripping.join()
+    assert collector.stats().retries
+    assert "TimeoutError" in (collector.stats().last_error or "")
 
 
 def test_close_keeps_its_time_when_the_server_is_down(service, make):

@@ -4,7 +4,9 @@ import contextlib
 import gzip
 import http.client
 import os
+import socket
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -109,11 +111,13 @@ class Transport:
         connection = self._connection or self._connect()
         self._connection = connection
         connection.timeout = timeout_seconds
+        until = time.monotonic() + timeout_seconds
         if connection.sock is not None:
             connection.sock.settimeout(timeout_seconds)
         connection.request(method, path, body=body, headers={**self._headers, **headers})
+        sock = connection.sock
         response = connection.getresponse()
-        content = response.read(_MAX_ANSWER_BYTES)
+        content = _read(response, sock, until)
         if response.will_close or not response.isclosed():
             self.close()
         return Answer(response.status, content, response.getheader("Retry-After"))
@@ -124,6 +128,25 @@ class Transport:
         return http.client.HTTPSConnection(
             self._host, self._port, context=self._ssl_context or ssl.create_default_context()
         )
+
+
+def _read(response: http.client.HTTPResponse, sock: socket.socket, until: float) -> bytes:
+    """The answer, or its first part; bytes that drip in do not prolong the time. Raises TimeoutError."""
+    parts: list[bytes] = []
+    room = _MAX_ANSWER_BYTES
+    while room > 0:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer came too slowly")
+        sock.settimeout(left)
+        part = response.read1(room)
+        if not part:
+            break
+        parts.append(part)
+        room -= len(part)
+    if response.length == 0:
+        response.close()  # what `read` does at the end, and `read1` does not: the connection may be used again
+    return b"".join(parts)
 
 
 def _key(api_key: str) -> str:
