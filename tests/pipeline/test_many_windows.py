@@ -1,13 +1,17 @@
 """A monitor with thousands of windows, as after a backfill: what it costs grows no faster than they do."""
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from collector.batch.windows import windows_of
 from collector.clock import ManualClock
-from collector.model import SECOND_US, WORK_QUEUE, MonitorId, MonitorState
+from collector.model import SECOND_US, WORK_QUEUE, MonitorId, MonitorState, PaneState, Window
 from collector.monitor import Monitor
+from collector.pipeline.monitors import registry
 from collector.pipeline.upkeep import pace, schedule
 from collector.ports import Buffer
 from tests.pipeline.conftest import CountingEvaluator
@@ -90,3 +94,20 @@ async def test_a_monitor_of_many_panes_is_looked_at_less_often_and_others_as_eve
         await getattr(pipeline.housekeeping, job)()
     assert seen.count(MonitorId("history")) == 2  # of 12 panes: one look, three times passed over, and again
     assert seen.count(MonitorId("other")) == 8
+
+
+async def test_many_open_windows_are_listed_beside_the_loop(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch):
+    threads: set[threading.Thread] = set()
+
+    def noted(monitor: Monitor, pane: PaneState) -> Iterator[Window]:
+        threads.add(threading.current_thread())
+        return windows_of(monitor, pane)
+
+    monkeypatch.setattr(registry, "windows_of", noted)
+    few = (await pipeline.registry.describe(HISTORY))["open_windows"]
+    assert threads == {threading.main_thread()}
+    threads.clear()
+    monkeypatch.setattr(registry, "_FEW_PANES", WINDOWS - 1)
+    assert (await pipeline.registry.describe(HISTORY))["open_windows"] == few
+    assert threads
+    assert threading.main_thread() not in threads

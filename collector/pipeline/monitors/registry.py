@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 KIND = "monitor"
 LOADED = "loaded"
 """Kind of one document that says that the configuration was put into this store: where it is missing, so is all else."""
+_FEW_PANES = 1_000
+"""The windows of more are listed in a thread: of fifty thousand it takes a second."""
 
 
 class MonitorRegistry:
@@ -142,11 +144,15 @@ class MonitorRegistry:
         account = await self._buffer.account(key)
         state = await self._buffer.rows.state(key)
         page = await self._buffer.snapshots.list(SnapshotQuery(monitor=key, limit=1))
+        if len(state.panes) > _FEW_PANES:
+            windows = await asyncio.to_thread(_open_windows, monitor, state)
+        else:
+            windows = _open_windows(monitor, state)
         return {
             "rows": _rows(account),
             "buffered_rows": account.waiting,
             "buffered_bytes": account.waiting_bytes,
-            "open_windows": _open_windows(monitor, state),
+            "open_windows": windows,
             "watermark": None if state.max_event_us is None else iso(state.max_event_us),
             "reference": await self._references.about(key),
             "last_snapshot": orjson.loads(entry_of(page.summaries[0])) if page.summaries else None,
