@@ -201,9 +201,11 @@ def test_the_pages_ask_no_other_server_for_anything(browser: Chrome, site: str) 
 
 
 def _requested(browser: Chrome) -> list[str]:
+    """By pages; a browser that has just begun may still be loading its own first tab."""
     entries = browser.get_log("performance")
     events = [json.loads(entry["message"])["message"] for entry in entries]
-    return [each["params"]["request"]["url"] for each in events if each["method"] == "Network.requestWillBeSent"]
+    asked = [each["params"] for each in events if each["method"] == "Network.requestWillBeSent"]
+    return [each["request"]["url"] for each in asked if not each["documentURL"].startswith("chrome://")]
 
 
 def test_the_file_of_a_snapshot_works_offline(browser: Chrome, tmp_path: Path) -> None:
