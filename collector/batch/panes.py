@@ -101,9 +101,7 @@ def _days_pane(zone: ZoneInfo, instant_us: int, days: int) -> Pane:
 
 def _part_of_hour(zone: ZoneInfo, instant_us: int, every_us: int) -> Pane:
     """All instants of a local day are asked the same, so that its panes fit together."""
-    day = _local(zone, instant_us).date().toordinal()
-    wall_us = (day - _EPOCH) * _DAY_US
-    ahead_us = {wall_us - _midnight_us(zone, day), wall_us + _DAY_US - _midnight_us(zone, day + 1)}
+    ahead_us = _ahead_us(zone, _local(zone, instant_us).date().toordinal())
     if not any(each % every_us for each in ahead_us):
         return _aligned(instant_us, every_us)
     if len(ahead_us) > 1:  # the clock changes by a part of the length, or beside a half hour
@@ -111,6 +109,13 @@ def _part_of_hour(zone: ZoneInfo, instant_us: int, every_us: int) -> Pane:
     (shift_us,) = ahead_us
     pane_start_us = (instant_us + shift_us) // every_us * every_us - shift_us
     return Pane(pane_start_us, pane_start_us + every_us)
+
+
+@lru_cache(maxsize=64)
+def _ahead_us(zone: ZoneInfo, day: int) -> frozenset[int]:
+    """How much the local clock is ahead of UTC when a day begins, and when it ends."""
+    wall_us = (day - _EPOCH) * _DAY_US
+    return frozenset({wall_us - _midnight_us(zone, day), wall_us + _DAY_US - _midnight_us(zone, day + 1)})
 
 
 def _part_of_day(zone: ZoneInfo, instant_us: int, every_us: int) -> Pane:

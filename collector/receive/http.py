@@ -51,7 +51,8 @@ def build(
     """The application, ready to be served by a runner with `RUNNER_OPTIONS`.
 
     With `keys`, `extra_routes` (the pages) need the scope read; one whose path has `{monitor}` is for keys of that
-    monitor, one of a snapshot asks for its monitor itself, files of style are for any, all others for keys of all monitors. `workspaces` are destinations by the URL of their Evidently service.
+    monitor, one of a snapshot asks for its monitor itself, files of style are for any, all others for keys of all monitors.
+    `workspaces` are destinations by the URL of their Evidently service.
     """
     application = web.Application(
         client_max_size=settings.max_body_bytes, middlewares=[gate(keys, Cors(settings.cors_origins))]

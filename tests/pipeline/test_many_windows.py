@@ -11,6 +11,7 @@ from collector.batch.windows import windows_of
 from collector.clock import ManualClock
 from collector.model import SECOND_US, WORK_QUEUE, MonitorId, MonitorState, PaneState, Window
 from collector.monitor import Monitor
+from collector.pipeline import states
 from collector.pipeline.monitors import registry
 from collector.pipeline.upkeep import pace, schedule
 from collector.ports import Buffer
@@ -107,7 +108,7 @@ async def test_many_open_windows_are_listed_beside_the_loop(pipeline: Pipeline, 
     few = (await pipeline.registry.describe(HISTORY))["open_windows"]
     assert threads == {threading.main_thread()}
     threads.clear()
-    monkeypatch.setattr(registry, "_FEW_PANES", WINDOWS - 1)
+    monkeypatch.setattr(states, "FEW_PANES", WINDOWS - 1)
     assert (await pipeline.registry.describe(HISTORY))["open_windows"] == few
     assert threads
     assert threading.main_thread() not in threads

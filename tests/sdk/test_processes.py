@@ -32,6 +32,22 @@ def in_child(work) -> int:
     return os.waitstatus_to_exitcode(ended[1])
 
 
+def check_a_fork_between_rows(collector, stub) -> None:
+    """Parent, child and parent send a row each: all arrive, the parent's over its one connection, the child's over another."""
+    collector.log({"x": 1})
+    assert collector.flush()
+
+    def work() -> None:
+        collector.log({"x": 2})
+        assert collector.flush()
+
+    assert in_child(work) == 0
+    collector.log({"x": 3})
+    assert collector.flush()
+    assert sorted(row["x"] for row in stub.rows()) == [1, 2, 3]
+    assert stub.posts[0].connection == stub.posts[-1].connection != stub.posts[1].connection
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_child_sends_its_own_rows_only_and_the_parent_sends_the_others(stub, make):
@@ -54,19 +70,7 @@ def test_a_forked_child_sends_its_own_rows_only_and_the_parent_sends_the_others(
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_while_a_connection_is_open_does_not_disturb_it(stub, make):
-    collector = make()
-    collector.log({"x": 1})
-    assert collector.flush()
-
-    def work() -> None:
-        collector.log({"x": 2})
-        assert collector.flush()
-
-    assert in_child(work) == 0
-    collector.log({"x": 3})
-    assert collector.flush()
-    assert sorted(row["x"] for row in stub.rows()) == [1, 2, 3]
-    assert stub.posts[0].connection == stub.posts[-1].connection != stub.posts[1].connection
+    check_a_fork_between_rows(make(), stub)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

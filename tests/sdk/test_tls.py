@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from collector_sdk import Collector
-from tests.sdk.test_processes import in_child
+from tests.sdk.test_processes import check_a_fork_between_rows
 
 OPENSSL = shutil.which("openssl")
 
@@ -59,15 +59,4 @@ def test_a_server_that_is_not_trusted_gets_nothing(secure):
 def test_a_fork_leaves_the_parents_session_as_it_is(secure, certificate):
     context = ssl.create_default_context(cafile=str(certificate[1]))
     with Collector(secure.url, monitor="flights", ssl_context=context) as collector:
-        collector.log({"x": 1})
-        assert collector.flush()
-
-        def work() -> None:
-            collector.log({"x": 2})
-            assert collector.flush()
-
-        assert in_child(work) == 0
-        collector.log({"x": 3})
-        assert collector.flush()
-    assert sorted(row["x"] for row in secure.rows()) == [1, 2, 3]
-    assert secure.posts[0].connection == secure.posts[-1].connection != secure.posts[1].connection
+        check_a_fork_between_rows(collector, secure)

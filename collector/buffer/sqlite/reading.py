@@ -42,15 +42,9 @@ def state(connection: sqlite3.Connection, name: MonitorId) -> MonitorState:
 
 
 def pane_of(connection: sqlite3.Connection, name: MonitorId, window: Window) -> PaneState | None:
-    monitor = find_monitor(connection, name)
-    if monitor is None:
+    pane = _find_pane(connection, name, window.pane)
+    if pane is None:
         return None
-    found = connection.execute(
-        f"SELECT {PANE} FROM panes WHERE monitor = ? AND key = ?", (monitor.id, window.pane.key)
-    ).fetchone()
-    if not found:
-        return None
-    pane = PaneRow(*found)
     settled = connection.execute(
         "SELECT phase, outcome, rows, labelled, revision, at_us, seen FROM settled WHERE pane = ? AND part = ?",
         (pane.id, window.part),
@@ -59,6 +53,15 @@ def pane_of(connection: sqlite3.Connection, name: MonitorId, window: Window) -> 
         pane,
         {(window.part, Phase(phase)): Settled(Outcome(outcome), *numbers) for phase, outcome, *numbers in settled},
     )
+
+
+def _find_pane(connection: sqlite3.Connection, name: MonitorId, pane: Pane) -> PaneRow | None:
+    monitor = find_monitor(connection, name)
+    if monitor is None:
+        return None
+    found = connection.execute(f"SELECT {PANE} FROM panes WHERE monitor = ? AND key = ?", (monitor.id, pane.key))
+    row = found.fetchone()
+    return None if row is None else PaneRow(*row)
 
 
 def _pane_state(pane: PaneRow, settled: Mapping[tuple[int, Phase], Settled]) -> PaneState:
@@ -77,16 +80,9 @@ def _pane_state(pane: PaneRow, settled: Mapping[tuple[int, Phase], Settled]) -> 
 
 
 def read(connection: sqlite3.Connection, name: MonitorId, window: Window) -> WindowRows:
-    monitor = find_monitor(connection, name)
-    found = (
-        monitor
-        and connection.execute(
-            f"SELECT {PANE} FROM panes WHERE monitor = ? AND key = ?", (monitor.id, window.pane.key)
-        ).fetchone()
-    )
-    if not found:
+    pane = _find_pane(connection, name, window.pane)
+    if pane is None:
         return WindowRows((), 0, {})
-    pane = PaneRow(*found)
     stop_row = pane.rows if window.stop_row is None else min(window.stop_row, pane.rows)
     there = Window(window.pane, window.part, max(window.first_row, pane.trimmed), stop_row)
     chunks = []

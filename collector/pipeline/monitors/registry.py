@@ -14,6 +14,7 @@ from collector.monitor import DestinationSettings, Monitor, misdirected
 from collector.pipeline.errors import LastErrors
 from collector.pipeline.monitors.forgetting import Forgetting
 from collector.pipeline.references.references import References
+from collector.pipeline.states import computed
 from collector.ports import Buffer
 from collector.sentences import dotted
 from collector.snapshot import iso
@@ -23,8 +24,6 @@ log = logging.getLogger(__name__)
 KIND = "monitor"
 LOADED = "loaded"
 """Kind of one document that says that the configuration was put into this store: where it is missing, so is all else."""
-_FEW_PANES = 1_000
-"""The windows of more are listed in a thread: of fifty thousand it takes a second."""
 
 
 class MonitorRegistry:
@@ -144,15 +143,11 @@ class MonitorRegistry:
         account = await self._buffer.account(key)
         state = await self._buffer.rows.state(key)
         page = await self._buffer.snapshots.list(SnapshotQuery(monitor=key, limit=1))
-        if len(state.panes) > _FEW_PANES:
-            windows = await asyncio.to_thread(_open_windows, monitor, state)
-        else:
-            windows = _open_windows(monitor, state)
         return {
             "rows": _rows(account),
             "buffered_rows": account.waiting,
             "buffered_bytes": account.waiting_bytes,
-            "open_windows": windows,
+            "open_windows": await computed(state, lambda: _open_windows(monitor, state)),
             "watermark": None if state.max_event_us is None else iso(state.max_event_us),
             "reference": await self._references.about(key),
             "last_snapshot": orjson.loads(entry_of(page.summaries[0])) if page.summaries else None,

@@ -1,15 +1,9 @@
 """How often jobs look at a monitor: looking at all its panes takes time in proportion, and time is everybody's."""
 
-import asyncio
-from collections.abc import Callable
-from typing import TypeVar
-
 from collector.model import MonitorState
 
 PANES_EACH_TIME = 1_000
 """A monitor with more panes than this is passed over once for each so many of them."""
-
-T = TypeVar("T")
 
 
 class Pace:
@@ -32,8 +26,3 @@ class Pace:
             self._passes[job, monitor] = passes
         else:
             self._passes.pop((job, monitor), None)
-
-
-async def computed(state: MonitorState, compute: Callable[[], T]) -> T:
-    """What is computed from a state: of one with many panes in a thread, so that rows are received meanwhile."""
-    return await asyncio.to_thread(compute) if len(state.panes) > PANES_EACH_TIME else compute()

@@ -24,10 +24,11 @@ from collector.pipeline.intake.room import TotalBound
 from collector.pipeline.monitors.forgetting import Forgetting
 from collector.pipeline.monitors.registry import KIND as MONITOR_KIND, MonitorRegistry
 from collector.pipeline.references.first_windows import FirstWindows
+from collector.pipeline.states import computed
 from collector.pipeline.upkeep.departed import SAY_SECONDS, Departed
 from collector.pipeline.upkeep.keep import Keep
 from collector.pipeline.upkeep.outboxes import Outboxes
-from collector.pipeline.upkeep.pace import Pace, computed
+from collector.pipeline.upkeep.pace import Pace
 from collector.pipeline.windows import work_items
 from collector.ports import Buffer
 from collector.telemetry import Telemetry
